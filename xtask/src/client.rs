@@ -1,0 +1,132 @@
+//! `cargo xtask build`: the client into dist/, then the server, which embeds it.
+//!
+//! Building the client takes minutes, so it is skipped when nothing that goes into it has changed and dist/ is what
+//! came out of it: both are fingerprinted.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::setup::ClientTools;
+use crate::sh::{self, Step};
+
+/// What goes into the client.
+const INPUTS: [&str; 7] = [
+    "app",
+    "wire",
+    "style",
+    "public",
+    "Cargo.toml",
+    "Cargo.lock",
+    "Trunk.toml",
+];
+/// What lies in those folders and does not.
+const NOT_INPUTS: [&str; 2] = ["node_modules", "tests"];
+const LIMIT: Duration = Duration::from_hours(1);
+
+/// How the client and the server are compiled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As it is shipped.
+    Release,
+    /// Quick to build.
+    Dev,
+}
+
+/// Builds the client and the server, and returns the server's program.
+pub fn build(mode: Mode, yes: bool) -> Result<PathBuf> {
+    client(mode, yes)?;
+    server(mode)
+}
+
+/// Builds the client into dist/, unless it is there already.
+pub fn client(mode: Mode, yes: bool) -> Result<()> {
+    let tools = ClientTools::ensure(yes)?;
+    let dist = sh::root().join("dist");
+    let stamp = sh::root().join("target/xtask/client.stamp");
+    let inputs = fingerprint(mode, tools.compiler())?;
+    let is_current = || Ok::<_, anyhow::Error>(fs::read_to_string(&stamp).ok() == Some(stamped(inputs, &dist)?));
+    if is_current()? {
+        sh::say("client: unchanged");
+        return Ok(());
+    }
+    let mut trunk = tools.trunk()?;
+    trunk.arg("build");
+    let takes = match mode {
+        Mode::Release => {
+            trunk.args(["--release", "--cargo-profile", "web"]);
+            "about 7 minutes when cold, 2 after a change"
+        }
+        Mode::Dev => "about 3 minutes when cold, seconds after a change",
+    };
+    Step {
+        name: "client",
+        takes,
+        advice: "The lines above name the cause. Run the same command again once it is gone.",
+        limit: LIMIT,
+    }
+    .run(&mut trunk)?;
+    fs::write(&stamp, stamped(inputs, &dist)?).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// Builds the server around dist/.
+pub fn server(mode: Mode) -> Result<PathBuf> {
+    let mut build = sh::cargo();
+    build.args(["build", "--package", "server"]);
+    let (takes, folder) = match mode {
+        Mode::Release => ("about 6 minutes when cold, a moment when unchanged", "release"),
+        Mode::Dev => ("about 3 minutes when cold, seconds after a change", "debug"),
+    };
+    if mode == Mode::Release {
+        build.arg("--release");
+    }
+    Step {
+        name: "server",
+        takes,
+        advice: "The lines above name the cause. Run the same command again once it is gone.",
+        limit: LIMIT,
+    }
+    .run(&mut build)?;
+    Ok(sh::root().join("target").join(folder).join("frontrow"))
+}
+
+/// The inputs' fingerprint beside that of what was built from them: a dist/ that somebody changed is built anew.
+fn stamped(inputs: u64, dist: &Path) -> Result<String> {
+    let mut outputs = DefaultHasher::new();
+    hash_tree(dist, &mut outputs)?;
+    Ok(format!("{inputs:016x} {:016x}", outputs.finish()))
+}
+
+fn fingerprint(mode: Mode, compiler: &str) -> Result<u64> {
+    let mut hasher = DefaultHasher::new();
+    (mode == Mode::Release, compiler).hash(&mut hasher);
+    for input in INPUTS {
+        hash_tree(&sh::root().join(input), &mut hasher)?;
+    }
+    Ok(hasher.finish())
+}
+
+/// Hashes names and contents; a path that is not there counts as empty.
+fn hash_tree(path: &Path, hasher: &mut DefaultHasher) -> Result<()> {
+    if path.is_file() {
+        path.hash(hasher);
+        fs::read(path)
+            .with_context(|| format!("cannot read {}", path.display()))?
+            .hash(hasher);
+    } else if path.is_dir() {
+        let mut entries: Vec<PathBuf> = fs::read_dir(path)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<_>>()?;
+        entries.sort();
+        for entry in entries {
+            let name = entry.file_name().unwrap_or_default();
+            if !NOT_INPUTS.iter().any(|ignored| name == *ignored) {
+                hash_tree(&entry, hasher)?;
+            }
+        }
+    }
+    Ok(())
+}
