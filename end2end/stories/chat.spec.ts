@@ -1,0 +1,167 @@
+// The chat: what one says all see, once, in one order, as plain text.
+
+import { expect, test } from "../support/story.ts";
+
+test("two fans enter their codes, choose nicknames and talk", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+
+  await marit.say("is this the queue for the ferry");
+  await zeynep.sees("is this the queue for the ferry");
+  await zeynep.say("it is now");
+  await marit.say("good");
+
+  const all = ["is this the queue for the ferry", "it is now", "good"];
+  await marit.seesExactly(all);
+  await zeynep.seesExactly(all);
+  await expect(zeynep.row("good").locator("bdi").first()).toHaveText("Marit");
+});
+
+test("who comes late reads everything that was said before", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const early = await newFan();
+  await early.walkIn(slug, one!, "early bird");
+  const lines = ["one", "two", "three", "four"];
+  for (const line of lines) await early.say(line);
+
+  const late = await newFan();
+  await late.walkIn(slug, two!, "latecomer");
+  await late.seesExactly(lines);
+});
+
+test("one author’s consecutive lines are a run under one name", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+  await marit.say("the BASS");
+  await marit.say("my neighbours are now also attending");
+  await zeynep.sees("my neighbours are now also attending");
+  await zeynep.say("mine knocked");
+  await marit.sees("mine knocked");
+
+  await expect(marit.row("the BASS")).not.toHaveClass(/message--run/);
+  await expect(marit.row("my neighbours are now also attending")).toHaveClass(/message--run/);
+  await expect(marit.row("mine knocked")).not.toHaveClass(/message--run/);
+});
+
+test("an address is plain text that can be selected, never a link", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+  const line = "words: https://saltlyrics.example/harbour?v=2 <a href='//evil.example'>here</a> javascript:alert(1)";
+  await marit.say(line);
+  for (const fan of [marit, zeynep]) {
+    await fan.sees(line);
+    await expect(fan.log.locator("a, [href], img, iframe")).toHaveCount(0);
+  }
+  const selected = await zeynep.row(line).locator(".message__text").evaluate((text) => {
+    getSelection()?.selectAllChildren(text);
+    return getSelection()?.toString();
+  });
+  expect(selected).toBe(line);
+});
+
+test("a right-to-left line turns its row, and leaves the others as they are", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "نور");
+  const arabic = "صوتها الليلة أحلى من التسجيل بكثير";
+  await fan.say(arabic);
+  await fan.say("the BASS");
+  await expect(fan.row(arabic)).toHaveCSS("direction", "rtl");
+  await expect(fan.row("the BASS")).toHaveCSS("direction", "ltr");
+});
+
+test("Shift and Enter make a second line, and a line of nothing is not sent", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.field.press("Enter");
+  await fan.field.fill("   ");
+  await fan.field.press("Enter");
+  await fan.field.fill("");
+  await fan.field.pressSequentially("first");
+  await fan.field.press("Shift+Enter");
+  await fan.field.pressSequentially("second");
+  await fan.field.press("Enter");
+  await expect(fan.words).toHaveCount(1);
+  expect(await fan.words.first().innerText()).toBe("first\nsecond");
+});
+
+test("the draft survives a reload", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.field.fill("PLAY THE FERRY ONE (please)");
+  await fan.page.reload();
+  await fan.isInTheChat();
+  await expect(fan.field).toHaveValue("PLAY THE FERRY ONE (please)");
+  await fan.field.press("Enter");
+  await fan.sees("PLAY THE FERRY ONE (please)");
+  await fan.page.reload();
+  await fan.isInTheChat();
+  await expect(fan.field).toHaveValue("");
+});
+
+test("a line is pending until it is kept, and one that is refused can be tried again or discarded", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  let trouble: "hold" | "refuse" | "none" = "hold";
+  const held: (() => void)[] = [];
+  await marit.page.routeWebSocket(/\/socket/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      const frame = JSON.parse(String(message)) as { type: string; id?: string };
+      if (frame.type !== "send" || trouble === "none") server.send(message);
+      else if (trouble === "hold") held.push(() => server.send(message));
+      else socket.send(JSON.stringify([{ type: "refused", id: frame.id, code: "unavailable" }]));
+    });
+  });
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+
+  await marit.send("who is cutting onions");
+  await expect(marit.row("who is cutting onions")).toHaveAttribute("data-state", "pending");
+  held.splice(0).forEach((release) => release());
+  await expect(marit.row("who is cutting onions")).not.toHaveAttribute("data-state");
+
+  trouble = "refuse";
+  await marit.send("PLAY THE FERRY ONE");
+  const failed = marit.row("PLAY THE FERRY ONE");
+  await expect(failed).toHaveAttribute("data-state", "failed");
+  await expect(failed).toContainText("Not sent.");
+  await marit.send("never mind");
+  await marit.row("never mind").getByRole("button", { name: "Discard" }).click();
+  await expect(marit.row("never mind")).toHaveCount(0);
+
+  trouble = "none";
+  await failed.getByRole("button", { name: "Try again" }).click();
+  await marit.seesExactly(["who is cutting onions", "PLAY THE FERRY ONE"]);
+  await zeynep.seesExactly(["who is cutting onions", "PLAY THE FERRY ONE"]);
+});
+
+test("the artist and the crew wear a badge that no nickname can", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const artist = await newFan();
+  await artist.openGate(slug);
+  await artist.enter(await house.issueOne(slug, "artist"));
+  await artist.isInTheChat();
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await artist.say("Hello Osaka.");
+  await fan.say("hello");
+
+  await expect(fan.row("Hello Osaka.")).toHaveAttribute("data-role", "artist");
+  await expect(fan.row("Hello Osaka.").locator(".badge--artist")).toHaveText("Artist");
+  await expect(fan.row("Hello Osaka.").locator("bdi").first()).toHaveText("Vesna Oduya");
+  await expect(fan.row("hello").locator(".badge")).toHaveCount(0);
+});

@@ -1,0 +1,139 @@
+// The gate: a code from paper, in any spelling, opens the room; anything else gets a kind and exact answer.
+
+import { expect, status, test } from "../support/story.ts";
+
+test("the gate says whose night it is before anybody types", async ({ house, newFan }) => {
+  const { slug } = await house.announce({ startsAt: new Date(Date.now() + 3_600_000), doorsAt: new Date(Date.now() + 1_800_000) });
+  const fan = await newFan();
+  await fan.openGate(slug);
+  await expect(fan.page.getByRole("heading", { level: 1 })).toHaveText(/Salt\s*&\s*Street\u00ad?light/);
+  await expect(fan.gate.getByText("Vesna Oduya").first()).toBeVisible();
+  await expect(fan.page.getByRole("timer")).toBeVisible();
+  await expect(fan.page).toHaveTitle(/Salt & Streetlight/);
+});
+
+test("a wrong code is refused kindly and stays in the field", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  fan.mayLog(status(401));
+  await fan.openGate(slug);
+  await fan.enter("WR0N-GC0D-EXYZ");
+  const alert = fan.page.getByRole("alert");
+  await expect(alert).toContainText("That code doesn’t open this event.");
+  await expect(fan.codeField).toHaveValue(/WR0N/i);
+  await expect(fan.codeField).toHaveAttribute("aria-invalid", "true");
+  await expect(fan.codeField).toBeFocused();
+
+  await fan.enter(await house.issueOne(slug));
+  await expect(fan.heading("What should we call you?")).toBeVisible();
+});
+
+test("the code of another event does not open this one", async ({ house, newFan }) => {
+  await house.announce({ slug: "other-night", title: "Other Night" });
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  fan.mayLog(status(401));
+  await fan.openGate(slug);
+  await fan.enter(await house.issueOne("other-night"));
+  await expect(fan.page.getByRole("alert")).toContainText("That code doesn’t open this event.");
+});
+
+const SPELLINGS: Record<string, (bare: string) => string> = {
+  "small letters without dashes": (bare) => bare.toLowerCase(),
+  "O for 0 and l for 1": (bare) => bare.replaceAll("0", "O").replaceAll("1", "l"),
+  "spaces in the wrong places": (bare) => ` ${bare.slice(0, 3)} ${bare.slice(3)} `,
+  "a dash after each sign": (bare) => bare.split("").join("-"),
+};
+
+for (const [way, spell] of Object.entries(SPELLINGS)) {
+  test(`a code typed with ${way} is the same code`, async ({ house, newFan }) => {
+    const { slug } = await house.announce();
+    const codes = await house.issue(slug, 20);
+    const code = codes.find((found) => /[01]/.test(found)) ?? codes[0]!;
+    const fan = await newFan();
+    await fan.openGate(slug);
+    await fan.enter(spell(code.replaceAll(/[^0-9A-Za-z]/g, "")));
+    await expect(fan.heading("What should we call you?")).toBeVisible();
+  });
+}
+
+test("a code in the address is filled in and taken out of the address", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const code = await house.issueOne(slug);
+  const fan = await newFan();
+  await fan.openGate(slug, code);
+  const bare = (text: string) => text.replaceAll(/[^0-9A-Z]/gi, "").toUpperCase();
+  await expect.poll(async () => bare(await fan.codeField.inputValue())).toBe(bare(code));
+  await expect.poll(() => fan.page.evaluate(() => location.hash)).toBe("");
+  expect(await fan.page.evaluate(() => history.length), "going back must not find the code").toBe(2);
+  await fan.press("Take your seat");
+  await expect(fan.heading("What should we call you?")).toBeVisible();
+});
+
+test("before the doors open a good ticket waits, and is let in by itself", async ({ house, newFan }) => {
+  const doorsAt = new Date(Math.ceil(Date.now() / 1000 + 6) * 1000);
+  const { slug } = await house.announce({ doorsAt, startsAt: new Date(Date.now() + 3_600_000) });
+  const code = await house.issueOne(slug);
+  const fan = await newFan();
+  fan.mayLog(status(403));
+  await fan.openGate(slug);
+  await fan.enter(code);
+  await expect(fan.heading("The doors are not open yet")).toBeVisible();
+  await expect(fan.heading("What should we call you?")).toBeVisible({ timeout: 30_000 });
+});
+
+test("an address without an event says so", async ({ newFan }) => {
+  const fan = await newFan();
+  fan.mayLog(status(404));
+  await fan.openGate("nothing-here");
+  await expect(fan.heading("No event at this address")).toBeVisible();
+});
+
+test("too many wrong codes are asked to wait, and a right one still passes", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  fan.mayLog(status(401), status(429));
+  await fan.openGate(slug);
+  const alert = fan.page.getByRole("alert");
+  await expect(async () => {
+    await fan.enter("WR0N-GC0D-EXYZ");
+    await expect(alert).toContainText("Too many tries.", { timeout: 1_000 });
+  }).toPass();
+  await expect(fan.codeField).toHaveValue(/WR0N/i);
+
+  const other = await newFan();
+  await other.openGate(slug);
+  await other.enter(await house.issueOne(slug));
+  await expect(other.heading("What should we call you?")).toBeVisible();
+});
+
+test("when the house does not answer, the gate says so and keeps what was typed", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const code = await house.issueOne(slug);
+  const fan = await newFan();
+  await fan.openGate(slug);
+  await expect(fan.codeField).toBeEditable();
+  await fan.page.route("**/admission", (route) => route.abort("connectionrefused"));
+  fan.mayLog(/ERR_CONNECTION_REFUSED/);
+  await fan.enter(code);
+  await expect(fan.page.getByRole("alert")).toContainText("could not be reached");
+  await expect(fan.codeField).not.toHaveValue("");
+  await fan.page.unroute("**/admission");
+  await fan.press("Take your seat");
+  await expect(fan.heading("What should we call you?")).toBeVisible();
+});
+
+test("when the show is over, the gate and the room say so", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [seated, late] = await house.issue(slug, 2);
+  const fan = await newFan();
+  await fan.walkIn(slug, seated!, "Marit");
+  await house.end(slug);
+  await expect(fan.heading("The show is over")).toBeVisible();
+
+  const latecomer = await newFan();
+  latecomer.mayLog(status(403));
+  await latecomer.openGate(slug);
+  if (await latecomer.codeField.isVisible()) await latecomer.enter(late!);
+  await expect(latecomer.heading("The show is over")).toBeVisible();
+});

@@ -1,0 +1,121 @@
+// The house goes dark in the middle of the show and comes back: every page finds its way by itself.
+
+import { type Fan } from "../support/fan.ts";
+import { NO_LINE, expect, status, test } from "../support/story.ts";
+
+const reconnecting = (fan: Fan) => fan.page.getByText("Reconnecting. Your draft is safe.").or(fan.heading(/taking a breath/));
+
+test("the server is killed under open pages: both recover, nothing is lost, nothing comes twice", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  for (const fan of [marit, zeynep]) fan.mayLog(...NO_LINE);
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+  const said: string[] = [];
+  for (const round of [1, 2, 3]) {
+    await marit.say(`round ${round}: still here?`);
+    await zeynep.sees(`round ${round}: still here?`);
+    await zeynep.say(`round ${round}: still here`);
+    said.push(`round ${round}: still here?`, `round ${round}: still here`);
+
+    await house.kill();
+    await expect(reconnecting(marit).first()).toBeVisible();
+    await expect(reconnecting(zeynep).first()).toBeVisible();
+    await house.restart();
+    await expect(reconnecting(marit)).toHaveCount(0, { timeout: 30_000 });
+    await expect(reconnecting(zeynep)).toHaveCount(0, { timeout: 30_000 });
+    for (const fan of [marit, zeynep]) {
+      await fan.isInTheChat();
+      await fan.seesExactly(said);
+    }
+  }
+});
+
+test("lines that were on their way when the server was killed arrive once", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  for (const fan of [marit, zeynep]) fan.mayLog(...NO_LINE);
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+
+  const lines = ["one", "two", "three", "four"];
+  for (const line of lines) await marit.send(line);
+  await house.kill();
+  await house.restart();
+  await marit.seesExactly(lines);
+  await zeynep.seesExactly(lines);
+});
+
+test("a line said while the house is dark is kept and sent when it is back", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  fan.mayLog(...NO_LINE);
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.say("before");
+  await house.kill();
+  await expect(fan.page.getByText("Reconnecting. Your draft is safe.")).toBeVisible();
+  await fan.send("in the dark");
+  await expect(fan.row("in the dark")).toHaveAttribute("data-state", "pending");
+  await house.restart();
+  await fan.seesExactly(["before", "in the dark"]);
+});
+
+test("the draft survives the dark", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  fan.mayLog(...NO_LINE);
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.field.fill("half a sent");
+  await house.kill();
+  await expect(reconnecting(fan).first()).toBeVisible();
+  await house.restart();
+  await expect(reconnecting(fan)).toHaveCount(0, { timeout: 30_000 });
+  await expect(fan.field).toHaveValue("half a sent");
+});
+
+test("a phone that was offline is back at once, with what it missed", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  marit.mayLog(...NO_LINE);
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+  await zeynep.say("one");
+  await marit.sees("one");
+
+  let cut = () => {};
+  await marit.page.routeWebSocket(/\/socket/, (socket) => {
+    const server = socket.connectToServer();
+    cut = () => {
+      server.close();
+      socket.close({ code: 4000 });
+    };
+  });
+  await marit.page.reload();
+  await marit.isInTheChat();
+  await marit.context.setOffline(true);
+  cut();
+  await expect(reconnecting(marit).or(marit.page.getByText(/offline/i)).first()).toBeVisible();
+  await zeynep.say("two");
+  await zeynep.say("three");
+  await marit.context.setOffline(false);
+  await marit.seesExactly(["one", "two", "three"]);
+});
+
+test("a seat that was moved while the page was away is told when it is back", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const code = await house.issueOne(slug);
+  const [phone, laptop] = [await newFan(), await newFan()];
+  phone.mayLog(...NO_LINE, status(401));
+  laptop.mayLog(status(409));
+  await phone.walkIn(slug, code, "Marit");
+  await phone.context.setOffline(true);
+  await laptop.openGate(slug);
+  await laptop.enter(code);
+  await laptop.press("Move my seat here");
+  await laptop.isInTheChat();
+  await phone.context.setOffline(false);
+  await expect(phone.heading("Your seat moved to another device")).toBeVisible({ timeout: 30_000 });
+});

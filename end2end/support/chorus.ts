@@ -1,0 +1,79 @@
+// Many voices without a page each: one member that sends thousands of lines over its own socket, as fast as they are
+// acknowledged. Needs a house with `--send-burst 0 --send-rate 0`.
+
+import type { Browser } from "@playwright/test";
+import type { House } from "./house.ts";
+
+/** Lines that may be unacknowledged at a time. */
+const IN_FLIGHT = 200;
+
+export class Chorus {
+  private constructor(
+    private readonly page: Awaited<ReturnType<Browser["newPage"]>>,
+    private readonly slug: string,
+  ) {}
+
+  static async join(browser: Browser, house: House, slug: string, nickname: string): Promise<Chorus> {
+    const page = await browser.newPage();
+    await page.goto(`${house.origin}/healthz`);
+    const code = await house.issueOne(slug);
+    await page.evaluate(admit, { slug, code, nickname });
+    return new Chorus(page, slug);
+  }
+
+  /** Sends the lines and returns when all are acknowledged. */
+  async sing(lines: string[]): Promise<void> {
+    await this.page.evaluate(sing, { slug: this.slug, lines, inFlight: IN_FLIGHT });
+  }
+
+  async leave(): Promise<void> {
+    await this.page.close();
+  }
+}
+
+/** In the page: take a seat, and wait until the account behind the ticket is there. */
+async function admit({ slug, code, nickname }: { slug: string; code: string; nickname: string }): Promise<void> {
+  const call = async (method: string, path: string, body?: unknown) =>
+    fetch(`/api/events/${slug}/${path}`, {
+      method,
+      ...(body ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } } : {}),
+    });
+  const admitted = await call("POST", "admission", { ticket: code });
+  if (!admitted.ok) throw new Error(`admission: ${admitted.status}`);
+  for (let tries = 0; tries < 200; tries += 1) {
+    const named = await call("PUT", "nickname", { nickname });
+    if (named.ok) return;
+    if (named.status !== 503) throw new Error(`nickname: ${named.status} ${await named.text()}`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+  throw new Error("the account was never made");
+}
+
+/** In the page: one socket, a window of unacknowledged lines. */
+async function sing({ slug, lines, inFlight }: { slug: string; lines: string[]; inFlight: number }): Promise<void> {
+  const answer = await fetch(`/api/events/${slug}/credentials`, { method: "POST" });
+  if (!answer.ok) throw new Error(`credentials: ${answer.status}`);
+  const { token, socket: path } = (await answer.json()) as { token: string; socket: string };
+  const socket = new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
+  const run = crypto.randomUUID();
+  let sent = 0;
+  let acknowledged = 0;
+  const more = () => {
+    for (; sent < lines.length && sent - acknowledged < inFlight; sent += 1) {
+      socket.send(JSON.stringify({ type: "send", id: `${run}-${sent}`, text: lines[sent] }));
+    }
+  };
+  await new Promise<void>((done, failed) => {
+    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token }));
+    socket.onclose = (event) => failed(new Error(`closed: ${event.code} ${event.reason}`));
+    socket.onmessage = ({ data }) => {
+      for (const object of JSON.parse(data as string) as { type: string }[]) {
+        if (object.type === "ack") acknowledged += 1;
+        if (object.type === "refused") failed(new Error(JSON.stringify(object)));
+      }
+      if (acknowledged === lines.length) done();
+      else more();
+    };
+  });
+  socket.close();
+}

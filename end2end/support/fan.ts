@@ -1,0 +1,137 @@
+// A person with a browser. What they do and see, in their words; selectors live here and not in the stories.
+
+import { type BrowserContext, type Locator, type Page, expect } from "@playwright/test";
+import type { Watch } from "./watch.ts";
+
+export class Fan {
+  constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    private readonly watch: Watch,
+    private readonly origin: string,
+  ) {}
+
+  // ── the gate ──
+
+  async openGate(slug: string, code?: string): Promise<void> {
+    await this.page.goto(`${this.origin}/e/${slug}${code ? `#${code}` : ""}`);
+  }
+
+  get codeField(): Locator {
+    return this.page.getByLabel("Ticket code");
+  }
+
+  get gate(): Locator {
+    return this.page.locator("main.gate:not(.nickname)");
+  }
+
+  heading(name: string | RegExp): Locator {
+    return this.page.getByRole("heading", { name });
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole("button", { name });
+  }
+
+  async press(name: string | RegExp): Promise<void> {
+    await this.button(name).click();
+  }
+
+  async enter(code: string): Promise<void> {
+    await this.codeField.fill(code);
+    await this.press("Take your seat");
+  }
+
+  // ── the nickname ──
+
+  get nicknameField(): Locator {
+    return this.page.getByLabel("Nickname");
+  }
+
+  async call(nickname: string): Promise<void> {
+    await this.nicknameField.fill(nickname);
+    await expect(this.page.getByText("It’s yours if you want it.")).toBeVisible();
+    await this.press("Walk in");
+  }
+
+  /** From the street to the chat. */
+  async walkIn(slug: string, code: string, nickname: string): Promise<void> {
+    await this.openGate(slug);
+    await this.enter(code);
+    await this.call(nickname);
+    await this.isInTheChat();
+  }
+
+  // ── the room ──
+
+  get room(): Locator {
+    return this.page.locator("main.room");
+  }
+
+  get field(): Locator {
+    return this.page.getByLabel("Your line");
+  }
+
+  get log(): Locator {
+    return this.page.getByRole("log", { name: "Messages" });
+  }
+
+  get rows(): Locator {
+    return this.log.locator(".message");
+  }
+
+  get words(): Locator {
+    return this.log.locator(".message__text");
+  }
+
+  get video(): Locator {
+    return this.page.locator("video.stream__picture");
+  }
+
+  get pill(): Locator {
+    return this.button(/^\d+ new messages?$/);
+  }
+
+  row(text: string): Locator {
+    return this.rows.filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  async isInTheChat(): Promise<void> {
+    await expect(this.field).toBeEditable();
+    await expect(this.log).toBeVisible();
+  }
+
+  /** Says a line and sees it confirmed. */
+  async say(text: string): Promise<void> {
+    await this.send(text);
+    await expect(this.row(text).last()).toHaveAttribute("data-seq", /^\d+$/);
+  }
+
+  /** Says a line without waiting for what becomes of it. */
+  async send(text: string): Promise<void> {
+    await this.field.fill(text);
+    await this.field.press("Enter");
+    await expect(this.field).toHaveValue("");
+  }
+
+  async sees(...texts: string[]): Promise<void> {
+    for (const text of texts) await expect(this.row(text)).toBeVisible();
+  }
+
+  /** The whole transcript, in order: nothing missing, nothing twice. */
+  async seesExactly(texts: string[]): Promise<void> {
+    await expect(this.words).toHaveText(texts);
+    await expect(this.log.locator("[data-state]")).toHaveCount(0);
+    const places = await this.rows.evaluateAll((rows) => rows.map((row) => Number(row.getAttribute("data-seq"))));
+    expect(places).toEqual([...new Set(places)].sort((one, other) => one - other));
+  }
+
+  /** From now on these complaints of the browser belong to the story. */
+  mayLog(...complaints: RegExp[]): void {
+    this.watch.allow(...complaints);
+  }
+
+  expectQuiet(): void {
+    this.watch.expectQuiet();
+  }
+}
