@@ -2,8 +2,8 @@
 
 import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
-import { type Fan } from "../support/fan.ts";
-import { type House } from "../support/house.ts";
+import type { Fan } from "../support/fan.ts";
+import type { House } from "../support/house.ts";
 import { NO_LINE, expect, status, test } from "../support/story.ts";
 
 /** Tab stops until a control that should be near is given up on. */

@@ -1,6 +1,6 @@
 // The house goes dark in the middle of the show and comes back: every page finds its way by itself.
 
-import { type Fan } from "../support/fan.ts";
+import type { Fan } from "../support/fan.ts";
 import { NO_LINE, expect, status, test } from "../support/story.ts";
 
 const reconnecting = (fan: Fan) => fan.page.getByText("Reconnecting. Your draft is safe.").or(fan.heading(/taking a breath/));

@@ -1,6 +1,6 @@
 // The stream comes first: whatever happens to the chat, the picture goes on in the same element.
 
-import { type Fan } from "../support/fan.ts";
+import type { Fan } from "../support/fan.ts";
 import { NO_LINE, expect, status, test } from "../support/story.ts";
 
 /** Marks the video, so that a replaced or reloaded one is noticed. */

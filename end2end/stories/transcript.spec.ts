@@ -1,8 +1,7 @@
 // The transcript: as long as the night, as light as its first minute.
 
-import { Chorus } from "../support/chorus.ts";
-import { type Fan } from "../support/fan.ts";
 import { climb } from "../support/climb.ts";
+import type { Fan } from "../support/fan.ts";
 import { memory } from "../support/memory.ts";
 import { expect, test } from "../support/story.ts";
 
@@ -17,11 +16,11 @@ const numbered = (from: number, count: number) => Array.from({ length: count }, 
 
 test.use({ serveOptions: ["--send-burst", "0", "--send-rate", "0"] });
 
-test("five thousand lines are scrolled without a jump, in a bounded page", async ({ browser, house, newFan }) => {
+test("five thousand lines are scrolled without a jump, in a bounded page", async ({ house, newFan, newVoice }) => {
   test.setTimeout(240_000);
   const { slug } = await house.announce();
-  const chorus = await Chorus.join(browser, house, slug, "the chorus");
-  await chorus.sing(numbered(1, 5_000));
+  const chorus = await newVoice(slug, "the chorus");
+  await chorus.say(...numbered(1, 5_000));
 
   const fan = await newFan();
   await fan.walkIn(slug, await house.issueOne(slug), "Marit");
@@ -33,23 +32,23 @@ test("five thousand lines are scrolled without a jump, in a bounded page", async
   await expect(fan.log.locator(".transcript__start")).toBeVisible();
   await fan.sees("line 1");
 
-  await chorus.sing(["line 5001"]);
+  await chorus.say("line 5001");
   await fan.pill.click();
   await fan.sees("line 5001");
   await expect(fan.pill).toHaveCount(0);
 });
 
-test("ten thousand lines pass through a page whose memory stays flat", async ({ browser, house, newFan }) => {
+test("ten thousand lines pass through a page whose memory stays flat", async ({ house, newFan, newVoice }) => {
   test.setTimeout(240_000);
   const { slug } = await house.announce();
-  const chorus = await Chorus.join(browser, house, slug, "the chorus");
+  const chorus = await newVoice(slug, "the chorus");
   const fan = await newFan();
   await fan.walkIn(slug, await house.issueOne(slug), "Marit");
 
-  await chorus.sing(numbered(1, 5_000));
+  await chorus.say(...numbered(1, 5_000));
   await fan.sees("line 5000");
   const before = await memory(fan.page);
-  await chorus.sing(numbered(5_001, 5_000));
+  await chorus.say(...numbered(5_001, 5_000));
   await fan.sees("line 10000");
   const after = await memory(fan.page);
 
@@ -58,15 +57,15 @@ test("ten thousand lines pass through a page whose memory stays flat", async ({ 
   expect(after.nodes - before.nodes).toBeLessThanOrEqual(MOST_ROWS * 10);
 });
 
-test("new lines are followed at the end, and counted by a pill further up", async ({ browser, house, newFan }) => {
+test("new lines are followed at the end, and counted by a pill further up", async ({ house, newFan, newVoice }) => {
   const { slug } = await house.announce();
-  const chorus = await Chorus.join(browser, house, slug, "the chorus");
-  await chorus.sing(numbered(1, 120));
+  const chorus = await newVoice(slug, "the chorus");
+  await chorus.say(...numbered(1, 120));
   const fan = await newFan();
   await fan.walkIn(slug, await house.issueOne(slug), "Marit");
   await fan.sees("line 120");
   await expect(fan.pill).toHaveCount(0);
-  await chorus.sing(["line 121"]);
+  await chorus.say("line 121");
   await expect(fan.row("line 121")).toBeInViewport();
   await expect(fan.pill).toHaveCount(0);
 
@@ -74,9 +73,9 @@ test("new lines are followed at the end, and counted by a pill further up", asyn
   const inView = fan.row("line 100");
   await inView.scrollIntoViewIfNeeded();
   const top = (await inView.boundingBox())?.y;
-  await chorus.sing(["line 122"]);
+  await chorus.say("line 122");
   await expect(fan.button("1 new message")).toBeVisible();
-  await chorus.sing(numbered(123, 11));
+  await chorus.say(...numbered(123, 11));
   await expect(fan.button("12 new messages")).toBeVisible();
   expect((await inView.boundingBox())?.y, "the line that is read stays where it is").toBe(top);
 
@@ -85,10 +84,10 @@ test("new lines are followed at the end, and counted by a pill further up", asyn
   await expect(fan.pill).toHaveCount(0);
 });
 
-test("one’s own line brings the reader back to the end", async ({ browser, house, newFan }) => {
+test("one’s own line brings the reader back to the end", async ({ house, newFan, newVoice }) => {
   const { slug } = await house.announce();
-  const chorus = await Chorus.join(browser, house, slug, "the chorus");
-  await chorus.sing(numbered(1, 120));
+  const chorus = await newVoice(slug, "the chorus");
+  await chorus.say(...numbered(1, 120));
   const fan = await newFan();
   await fan.walkIn(slug, await house.issueOne(slug), "Marit");
   await fan.sees("line 120");

@@ -59,7 +59,7 @@ export class House {
       artist: "Vesna Oduya",
       startsAt: new Date(Date.now() - 2_400_000),
       doorsAt: show.startsAt && show.startsAt < hourAgo ? show.startsAt : hourAgo,
-      stream: `${this.origin}/demo.mp4`,
+      stream: `${this.origin}/demo/demo.mp4`,
       chat: true,
       ...show,
     };

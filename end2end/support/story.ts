@@ -2,7 +2,8 @@
 
 import { type BrowserContextOptions, test as base } from "@playwright/test";
 import { Fan } from "./fan.ts";
-import { House } from "./house.ts";
+import { House, type Role } from "./house.ts";
+import { Voice } from "./voice.ts";
 import { Watch } from "./watch.ts";
 
 interface Story {
@@ -11,6 +12,8 @@ interface Story {
   house: House;
   /** A person with a browser of their own: nothing is shared with the others. */
   newFan: (options?: BrowserContextOptions) => Promise<Fan>;
+  /** A member without a page to look at. */
+  newVoice: (slug: string, nickname: string | null, role?: Role) => Promise<Voice>;
 }
 
 export const test = base.extend<Story>({
@@ -21,6 +24,16 @@ export const test = base.extend<Story>({
     await use(house);
     await house.close();
     if (info.status !== info.expectedStatus) await info.attach("server", { body: house.lastWords });
+  },
+
+  newVoice: async ({ browser, house }, use) => {
+    const voices: Voice[] = [];
+    await use(async (slug, nickname, role) => {
+      const voice = await Voice.join(browser, house, slug, nickname, role);
+      voices.push(voice);
+      return voice;
+    });
+    for (const voice of voices) await voice.leave();
   },
 
   newFan: async ({ browser, house, contextOptions }, use, info) => {

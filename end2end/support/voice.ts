@@ -1,29 +1,30 @@
-// Many voices without a page each: one member that sends thousands of lines over its own socket, as fast as they are
-// acknowledged. Needs a house with `--send-burst 0 --send-rate 0`.
+// Members without a page to look at: they take a seat and say lines over their own socket. One of them alone can be a
+// chorus that sends thousands, in a house with `--send-burst 0 --send-rate 0`.
 
-import type { Browser } from "@playwright/test";
-import type { House } from "./house.ts";
+import type { Browser, Page } from "@playwright/test";
+import type { House, Role } from "./house.ts";
 
 /** Lines that may be unacknowledged at a time. */
 const IN_FLIGHT = 200;
 
-export class Chorus {
+export class Voice {
   private constructor(
-    private readonly page: Awaited<ReturnType<Browser["newPage"]>>,
+    private readonly page: Page,
     private readonly slug: string,
   ) {}
 
-  static async join(browser: Browser, house: House, slug: string, nickname: string): Promise<Chorus> {
+  /** Takes a seat; an artist's pass carries its name, everybody else brings a nickname. */
+  static async join(browser: Browser, house: House, slug: string, nickname: string | null, role: Role = "fan"): Promise<Voice> {
     const page = await browser.newPage();
     await page.goto(`${house.origin}/healthz`);
-    const code = await house.issueOne(slug);
+    const code = await house.issueOne(slug, role);
     await page.evaluate(admit, { slug, code, nickname });
-    return new Chorus(page, slug);
+    return new Voice(page, slug);
   }
 
   /** Sends the lines and returns when all are acknowledged. */
-  async sing(lines: string[]): Promise<void> {
-    await this.page.evaluate(sing, { slug: this.slug, lines, inFlight: IN_FLIGHT });
+  async say(...lines: string[]): Promise<void> {
+    await this.page.evaluate(send, { slug: this.slug, lines, inFlight: IN_FLIGHT });
   }
 
   async leave(): Promise<void> {
@@ -31,9 +32,15 @@ export class Chorus {
   }
 }
 
+interface Admit {
+  slug: string;
+  code: string;
+  nickname: string | null;
+}
+
 /** In the page: take a seat, and wait until the account behind the ticket is there. */
-async function admit({ slug, code, nickname }: { slug: string; code: string; nickname: string }): Promise<void> {
-  const call = async (method: string, path: string, body?: unknown) =>
+async function admit({ slug, code, nickname }: Admit): Promise<void> {
+  const call = (method: string, path: string, body?: unknown) =>
     fetch(`/api/events/${slug}/${path}`, {
       method,
       ...(body ? { body: JSON.stringify(body), headers: { "content-type": "application/json" } } : {}),
@@ -41,16 +48,22 @@ async function admit({ slug, code, nickname }: { slug: string; code: string; nic
   const admitted = await call("POST", "admission", { ticket: code });
   if (!admitted.ok) throw new Error(`admission: ${admitted.status}`);
   for (let tries = 0; tries < 200; tries += 1) {
-    const named = await call("PUT", "nickname", { nickname });
-    if (named.ok) return;
-    if (named.status !== 503) throw new Error(`nickname: ${named.status} ${await named.text()}`);
+    const answer = nickname ? await call("PUT", "nickname", { nickname }) : await call("POST", "credentials");
+    if (answer.ok) return;
+    if (answer.status !== 503) throw new Error(`${answer.status}: ${await answer.text()}`);
     await new Promise((next) => setTimeout(next, 50));
   }
   throw new Error("the account was never made");
 }
 
+interface Send {
+  slug: string;
+  lines: string[];
+  inFlight: number;
+}
+
 /** In the page: one socket, a window of unacknowledged lines. */
-async function sing({ slug, lines, inFlight }: { slug: string; lines: string[]; inFlight: number }): Promise<void> {
+async function send({ slug, lines, inFlight }: Send): Promise<void> {
   const answer = await fetch(`/api/events/${slug}/credentials`, { method: "POST" });
   if (!answer.ok) throw new Error(`credentials: ${answer.status}`);
   const { token, socket: path } = (await answer.json()) as { token: string; socket: string };
