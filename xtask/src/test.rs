@@ -240,12 +240,13 @@ fn deny() -> Result<Tally> {
 fn end2end(yes: bool) -> Result<Tally> {
     let chromium = setup::browser(yes)?;
     let frontrow = client::build(Mode::Release, yes)?;
-    counted(
-        setup::playwright()
-            .arg("test")
-            .env("FRONTROW_BIN", frontrow)
-            .env("FRONTROW_CHROMIUM", chromium),
-    )
+    let types = check(sh::command("npm").args(["run", "--silent", "--prefix", "end2end", "check"]))?;
+    let mut stories = setup::playwright();
+    stories
+        .arg("test")
+        .env("FRONTROW_BIN", frontrow)
+        .env("FRONTROW_CHROMIUM", chromium);
+    Ok(types.plus(counted(&mut stories)?))
 }
 
 /// How many tests ended how.
