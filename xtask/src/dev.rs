@@ -1,7 +1,7 @@
 //! `cargo xtask dev`: the edit loop. Trunk builds and serves the client anew when it changes; we do it for the server.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result};
 
 use crate::client::{self, Mode};
-use crate::run;
+use crate::run::{self, Frontrow};
 use crate::setup::ClientTools;
 use crate::sh;
 
@@ -26,10 +26,10 @@ const FAREWELL: Duration = Duration::from_secs(10);
 
 /// Runs until Ctrl-C, or until Trunk ends.
 pub fn run(yes: bool) -> Result<()> {
-    run::check_free(SERVER.into())?;
+    run::check_free(SERVER.into(), "end the server that `cargo xtask run` started")?;
     let tools = ClientTools::ensure(yes)?;
     let mut seen = newest();
-    let mut server = start()?;
+    let mut server = renew(None)?;
     // Its own dist folder: what `cargo xtask build` made stays as it is.
     let mut trunk = tools
         .trunk()?
@@ -42,42 +42,38 @@ pub fn run(yes: bool) -> Result<()> {
         let now = newest();
         if now != seen {
             seen = now;
-            server = restart(server)?;
+            server = renew(server)?;
         }
     }
     server.as_mut().map_or(Ok(()), end)
 }
 
-/// Builds the server and starts it with demo data; none while it does not compile.
-fn start() -> Result<Option<Child>> {
-    let frontrow = match client::server(Mode::Dev) {
-        Ok(frontrow) => frontrow,
-        Err(error) => {
-            sh::say(&format!("{error}"));
-            return Ok(None);
-        }
-    };
-    let data = sh::root().join("data-dev");
-    let listen: SocketAddr = SERVER.into();
-    run::demo(&frontrow, &data, listen)?;
-    let child = run::frontrow_command(&frontrow, &data, listen)
-        .env("FRONTROW_PUBLIC_URL", PAGE)
-        .arg("serve")
-        .spawn()
-        .context("cannot start the server")?;
-    Ok(Some(child))
+/// Builds the server and puts it in the old one's place, which runs on while the new one does not compile.
+fn renew(old: Option<Child>) -> Result<Option<Child>> {
+    let Some(frontrow) = build() else { return Ok(old) };
+    match old {
+        Some(mut server) => end(&mut server)?,
+        None => frontrow.demo()?,
+    }
+    frontrow.serve().spawn().map(Some).context("cannot start the server")
 }
 
-/// The old server runs on until the new one is built, and for good when that fails.
-fn restart(old: Option<Child>) -> Result<Option<Child>> {
-    if let Err(error) = client::server(Mode::Dev) {
-        sh::say(&format!("{error}"));
-        return Ok(old);
+fn build() -> Option<Frontrow> {
+    match client::server(Mode::Dev) {
+        Ok(program) => {
+            let data = sh::root().join("data-dev");
+            Some(Frontrow {
+                program,
+                data,
+                listen: SERVER.into(),
+                public_url: Some(PAGE),
+            })
+        }
+        Err(error) => {
+            sh::say(&error.to_string());
+            None
+        }
     }
-    if let Some(mut server) = old {
-        end(&mut server)?;
-    }
-    start()
 }
 
 /// Asks the server to end, as a service manager would, and makes it when it does not.

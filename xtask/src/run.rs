@@ -1,7 +1,7 @@
 //! `cargo xtask run`: from a clone to a server with a demo event that is open now.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -31,50 +31,73 @@ pub fn run(options: &Options, yes: bool) -> Result<()> {
         Ipv4Addr::LOCALHOST
     };
     let listen = SocketAddr::new(IpAddr::V4(host), options.port);
-    check_free(listen)?;
-    let frontrow = client::build(Mode::Release, yes)?;
+    let other = options.port.checked_add(1).unwrap_or(8081);
+    check_free(listen, &format!("choose another port: cargo xtask run --port {other}"))?;
+    let program = client::build(Mode::Release, yes)?;
     let data = options.data.clone().unwrap_or_else(|| sh::root().join("data"));
-    demo(&frontrow, &data, listen)?;
-    println!(
-        "\nOpen http://127.0.0.1:{} in two browsers. Ctrl-C ends the server.\n",
-        options.port
-    );
-    become_program(frontrow_command(&frontrow, &data, listen).arg("serve"))
-}
-
-/// Makes sure of the demo event and prints its codes.
-pub fn demo(frontrow: &Path, data: &Path, listen: SocketAddr) -> Result<()> {
-    let status = frontrow_command(frontrow, data, listen)
-        .arg("demo")
-        .status()
-        .with_context(|| format!("cannot start {}", frontrow.display()))?;
-    if !status.success() {
-        bail!(
-            "`frontrow demo` failed: its lines above say why. The data are in {}",
-            data.display()
-        );
-    }
-    Ok(())
-}
-
-/// The server's program on its data and address.
-pub fn frontrow_command(frontrow: &Path, data: &Path, listen: SocketAddr) -> Command {
-    let mut command = Command::new(frontrow);
-    command
-        .env("FRONTROW_DATA", data)
-        .env("FRONTROW_LISTEN", listen.to_string());
-    command
+    let frontrow = Frontrow {
+        program,
+        data,
+        listen,
+        public_url: None,
+    };
+    frontrow.demo()?;
+    println!("Open the address in two browsers and enter two of the codes. Ctrl-C ends the server.\n");
+    become_program(&mut frontrow.serve())
 }
 
 /// Fails while it is cheap: before building.
-pub fn check_free(listen: SocketAddr) -> Result<()> {
-    if let Err(error) = TcpListener::bind(listen) {
-        bail!(
-            "cannot listen on {listen}: {error}\nEnd what listens there, or choose another port: cargo xtask run --port {}",
-            listen.port().wrapping_add(1).max(1024)
-        );
+pub fn check_free(listen: SocketAddr, otherwise: &str) -> Result<()> {
+    match TcpListener::bind(listen) {
+        Ok(_) => Ok(()),
+        Err(error) => bail!("cannot listen on {listen}: {error}\nEnd what listens there, or {otherwise}"),
     }
-    Ok(())
+}
+
+/// The server's program on its data and address.
+pub struct Frontrow {
+    /// What was built.
+    pub program: PathBuf,
+    /// Its folder.
+    pub data: PathBuf,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The address that visitors type, when it is another one.
+    pub public_url: Option<&'static str>,
+}
+
+impl Frontrow {
+    /// Makes sure of the demo event, and prints its address and codes.
+    pub fn demo(&self) -> Result<()> {
+        println!();
+        let status = self
+            .command("demo")
+            .status()
+            .context("cannot start the server's program")?;
+        if !status.success() {
+            bail!(
+                "`frontrow demo` failed: its lines above say why. Its data are in {}",
+                self.data.display()
+            );
+        }
+        println!();
+        Ok(())
+    }
+
+    /// The server itself.
+    pub fn serve(&self) -> Command {
+        self.command("serve")
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .arg(name)
+            .env("FRONTROW_DATA", &self.data)
+            .env("FRONTROW_LISTEN", self.listen.to_string());
+        command.envs(self.public_url.map(|url| ("FRONTROW_PUBLIC_URL", url)));
+        command
+    }
 }
 
 #[cfg(unix)]
