@@ -26,11 +26,8 @@ pub fn install(packages: &[&str], what_for: &str, yes: bool) -> Result<()> {
     }
     step("Debian's package lists", "half a minute", apt(&["update"]))?;
     let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
-    step(
-        &format!("Debian packages {}", packages.join(" ")),
-        "a minute or two",
-        apt(&install),
-    )
+    sh::say(&format!("installing the Debian packages {}", packages.join(" ")));
+    step("Debian packages", "a minute or two", apt(&install))
 }
 
 fn step(name: &str, takes: &str, mut command: Command) -> Result<()> {

@@ -245,7 +245,10 @@ fn end2end(yes: bool) -> Result<Tally> {
     stories
         .arg("test")
         .env("FRONTROW_BIN", frontrow)
-        .env("FRONTROW_CHROMIUM", chromium);
+        .env("FRONTROW_CHROMIUM", chromium)
+        // Its closing lines are read, and colours would hide them.
+        .env("NO_COLOR", "1")
+        .env_remove("FORCE_COLOR");
     Ok(types.plus(counted(&mut stories)?))
 }
 
