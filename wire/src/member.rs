@@ -32,7 +32,7 @@ impl Role {
             .find(|role| role.as_str() == name)
     }
 
-    /// Artists and moderators; their lines are never rate limited.
+    /// Artists and moderators.
     pub const fn is_staff(self) -> bool {
         !matches!(self, Self::Fan)
     }

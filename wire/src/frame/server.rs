@@ -164,6 +164,16 @@ pub struct Entry {
     pub at: Option<UnixMillis>,
 }
 
+impl ServerFrame {
+    /// The JSON of this object, to stand in a frame's array.
+    ///
+    /// # Panics
+    /// Never: every key is a string.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).expect("every key is a string")
+    }
+}
+
 impl Received {
     /// Reads a server's frame.
     ///
