@@ -54,7 +54,7 @@ async function makeClip(page) {
     ...["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"],
     // Most bits to the dark, where gradients break into bands first; none for grain that is not there
     ...["-c:v", "libx264", "-profile:v", "high", "-level", "3.1", "-preset", "slower", "-crf", "27.5"],
-    ...["-x264-params", "aq-mode=3:deblock=1,1:psy-rd=0.4,0:ref=6:bframes=8:keyint=300"],
+    ...["-x264-params", "aq-mode=3:deblock=1,1:psy-rd=0.4,0:ref=4:bframes=8:keyint=300"],
     ...["-c:a", "aac", "-b:a", "48k"],
     ...["-movflags", "+faststart", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags", "+bitexact"],
     join(here, "demo.mp4"),
