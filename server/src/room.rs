@@ -1,0 +1,216 @@
+//! The live side of events: who is in each room, what may be said there, and what everybody gets to see. Sockets join a
+//! room with a credential; from then on the member's standing in the store governs, and a change of it acts at once.
+
+mod hub;
+mod limiter;
+mod live;
+mod watch;
+
+pub use hub::{Frame, LaneEnd, Missed};
+pub use limiter::SendLimits;
+pub use live::{Answer, IN_FLIGHT, Membership};
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, OnceCell};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wire::{CloseCode, Phase, Seq};
+
+use crate::auth::secret::Secrets;
+use crate::clock;
+use crate::metrics::Metrics;
+use crate::relay::{Relay, RelayError};
+use crate::store::{Event, EventId, Standing, Store, StoreError};
+use live::Room;
+
+/// Tries to join between two changes of somebody's standing in the same room, before the client is sent around again.
+const JOIN_TRIES: usize = 8;
+
+/// Every room with people in it. Cheap to clone.
+#[derive(Clone)]
+pub struct Rooms(Arc<Shared>);
+
+struct Shared {
+    store: Store,
+    secrets: Secrets,
+    relay: Relay,
+    limits: SendLimits,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+    /// Bounded by the number of events: a room leaves when its event is over and the last socket has gone.
+    open: Mutex<HashMap<EventId, Arc<OnceCell<Arc<Room>>>>>,
+    nudge: Notify,
+}
+
+impl Rooms {
+    /// Starts the relay and the watch over the store's signals. Sockets close when `shutdown` is cancelled; `tasks`
+    /// tracks those that are still busy with it.
+    ///
+    /// # Errors
+    /// When the store cannot be opened for writing or read.
+    pub async fn start(
+        store: Store,
+        secrets: Secrets,
+        limits: SendLimits,
+        metrics: Metrics,
+        shutdown: CancellationToken,
+        tasks: TaskTracker,
+    ) -> Result<Self, StoreError> {
+        let relay = Relay::local(&store, metrics.clone()).await?;
+        let last_signal = store.last_signal().await?;
+        let open = Mutex::default();
+        let nudge = Notify::new();
+        let rooms = Self(Arc::new(Shared {
+            store,
+            secrets,
+            relay,
+            limits,
+            metrics,
+            shutdown,
+            tasks,
+            open,
+            nudge,
+        }));
+        tokio::spawn(watch::run(rooms.clone(), last_signal));
+        Ok(rooms)
+    }
+
+    /// Looks at the store's signals now rather than with the next poll: call it after an act that signalled.
+    pub fn nudge(&self) {
+        self.0.nudge.notify_one();
+    }
+
+    /// Members with an open socket at this node.
+    pub fn online(&self, event: EventId) -> u64 {
+        self.opened(event).map_or(0, |room| room.online())
+    }
+
+    /// Whether rooms can take messages.
+    ///
+    /// # Errors
+    /// With the reason why not.
+    pub fn check(&self) -> Result<(), String> {
+        self.0.relay.check().map_err(|error| error.to_string())
+    }
+
+    /// Cancelled when the server stops.
+    pub fn shutdown(&self) -> &CancellationToken {
+        &self.0.shutdown
+    }
+
+    /// Runs a socket's task so that a stopping server waits for it.
+    pub fn track(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let _ = self.0.tasks.spawn(task);
+    }
+
+    /// What is counted.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    /// Lets a socket in with a credential for the event at `slug`. `after` is the last entry its client holds. A
+    /// member's older socket makes way.
+    ///
+    /// # Errors
+    /// With the code to close the socket with.
+    pub async fn join(&self, slug: &str, token: &str, after: Option<Seq>) -> Result<Membership, CloseCode> {
+        let claims = self
+            .0
+            .secrets
+            .verify(token, clock::now())
+            .map_err(|_| CloseCode::CredentialRefused)?;
+        let room = self.room_at(slug, claims.event).await?;
+        for _ in 0..JOIN_TRIES {
+            // Whoever changes a standing raises the version after the commit: if it did not move while the standing
+            // was read, the change is either in what was read or will find this member in the room.
+            let version = room.version();
+            let standing = self.0.store.standing(&claims.member).await.map_err(come_back)?;
+            let standing = standing.ok_or(CloseCode::CredentialRefused)?;
+            verdict(&standing, claims.epoch)?;
+            if let Some(membership) = room.enter(self, &claims.member, &standing, version, after) {
+                return Ok(membership);
+            }
+        }
+        Err(CloseCode::Restarting)
+    }
+
+    async fn room_at(&self, slug: &str, event: EventId) -> Result<Arc<Room>, CloseCode> {
+        let room = match self.opened(event) {
+            Some(room) => room,
+            None => self.open(event).await?,
+        };
+        if room.slug() != slug {
+            return Err(CloseCode::CredentialRefused);
+        }
+        match room.phase(clock::now()) {
+            Phase::Open => Ok(room),
+            Phase::Ended | Phase::Archived => Err(CloseCode::EventOver),
+            Phase::Draft | Phase::Scheduled => Err(CloseCode::CredentialRefused),
+        }
+    }
+
+    async fn open(&self, event: EventId) -> Result<Arc<Room>, CloseCode> {
+        let found = self.0.store.event(event).await.map_err(come_back)?;
+        let found = found.filter(|event| event.chat).ok_or(CloseCode::CredentialRefused)?;
+        if matches!(found.phase(clock::now()), Phase::Ended | Phase::Archived) {
+            return Err(CloseCode::EventOver);
+        }
+        let cell = Arc::clone(self.rooms().entry(event).or_default());
+        let room = cell.get_or_try_init(|| self.start_room(found)).await;
+        room.cloned().map_err(|error| {
+            tracing::error!(%error, event, "the room cannot be opened");
+            CloseCode::Restarting
+        })
+    }
+
+    async fn start_room(&self, event: Event) -> Result<Arc<Room>, RelayError> {
+        let id = event.id;
+        let room = Room::open(event, &self.0.relay).await?;
+        tokio::spawn({
+            let room = Arc::clone(&room);
+            async move { room.run().await }
+        });
+        tracing::info!(event = id, "room opened");
+        Ok(room)
+    }
+
+    fn opened(&self, event: EventId) -> Option<Arc<Room>> {
+        self.rooms().get(&event)?.get().cloned()
+    }
+
+    fn all_opened(&self) -> Vec<Arc<Room>> {
+        self.rooms().values().filter_map(|room| room.get().cloned()).collect()
+    }
+
+    async fn close_room(&self, room: &Room) {
+        self.rooms().remove(&room.event());
+        room.stop();
+        self.0.relay.unsubscribe(room.event()).await;
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<EventId, Arc<OnceCell<Arc<Room>>>>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a member of this standing may hold a socket that was opened with a lease of `epoch`.
+fn verdict(standing: &Standing, epoch: i64) -> Result<(), CloseCode> {
+    if standing.revoked {
+        Err(CloseCode::TicketRevoked)
+    } else if standing.banned {
+        Err(CloseCode::Banned)
+    } else if standing.epoch != epoch || !standing.held {
+        Err(CloseCode::CredentialRefused)
+    } else {
+        Ok(())
+    }
+}
+
+/// A store in trouble closes no door for good.
+fn come_back(error: StoreError) -> CloseCode {
+    tracing::error!(%error, "a socket could not join");
+    CloseCode::Restarting
+}
