@@ -1,0 +1,211 @@
+//! The state of record, in one SQLite file. Readers never wait for writers (WAL); every write is one short transaction
+//! that takes the write lock at its begin, since the command line and the room's log write to the same file.
+
+pub mod entries;
+mod events;
+mod leases;
+mod members;
+mod nicknames;
+mod presence;
+mod provisioner;
+mod secrets;
+mod signals;
+mod status;
+mod tickets;
+
+pub use events::{Event, EventId, NewEvent};
+pub use leases::{Admitted, Claim, Lease};
+pub use members::{Seating, Standing};
+pub use nicknames::Naming;
+pub use provisioner::{Batch, Tenure};
+pub use signals::Signal;
+pub use status::{Status, TicketCounts};
+pub use tickets::{NewTicket, Ticket, TicketId};
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tower_sessions_sqlx_store::SqliteStore;
+
+use leases::LastSeen;
+
+/// Connections for reading: as many reads at a time; more wait for their turn.
+const READERS: u32 = 4;
+
+/// Connections for writes that need not survive a power cut: one for sessions, one for everything else.
+const RELAXED_WRITERS: u32 = 2;
+
+/// How long a write waits for another process's write before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a request waits for a connection before it is told that the server cannot answer now.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Most rows of one transaction in work that touches many: a chat beside it waits this long and no longer.
+pub const BATCH_ROWS: usize = 1_000;
+
+/// The pause after such a transaction. SQLite's lock is not fair: without it, a writer that waits might never have it.
+pub const BETWEEN_BATCHES: Duration = Duration::from_millis(10);
+
+/// The table of the session store.
+const SESSION_TABLE: &str = "sessions";
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Its schema could not be brought up to date.
+    #[error("the database's schema: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// Its file could not be made or opened.
+    #[error("the database file {path}: {cause}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The key is not the one the codes in this database were hashed with.
+    #[error("the secret key is not the one this database was made with: put the old secret.key back")]
+    OtherKey,
+    /// A value that only this program writes cannot be read.
+    #[error("the database holds a value that this version cannot read: {0}")]
+    Unreadable(&'static str),
+}
+
+impl StoreError {
+    /// Whether trying again soon can help: the database was busy, not broken.
+    pub fn is_busy(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::PoolTimedOut) => true,
+            // SQLITE_BUSY and SQLITE_LOCKED with their extended codes.
+            Self::Database(sqlx::Error::Database(error)) => {
+                let code = error.code().and_then(|code| code.parse::<u32>().ok());
+                code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What the store's calls answer.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// A cheap handle to the database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    write: SqlitePool,
+    read: SqlitePool,
+    /// Writes whose loss in a power cut costs nothing: they do not wait for the disk.
+    relaxed: SqlitePool,
+    options: SqliteConnectOptions,
+    last_seen: LastSeen,
+}
+
+impl Store {
+    /// Opens the database file, makes it when it is missing, and brings its schema up to date.
+    pub async fn open(file: &Path) -> Result<Self> {
+        make_private(file)?;
+        let options = options(file);
+        let write = pool(1).connect_with(options.clone()).await?;
+        sqlx::migrate!().run(&write).await?;
+        let read = pool(READERS)
+            .connect_with(options.clone().pragma("query_only", "1"))
+            .await?;
+        let relaxed = pool(RELAXED_WRITERS)
+            .connect_with(options.clone().synchronous(SqliteSynchronous::Normal))
+            .await?;
+        Ok(Self {
+            write,
+            read,
+            relaxed,
+            options,
+            last_seen: LastSeen::default(),
+        })
+    }
+
+    /// A connection of its own for the writer of the room's log.
+    pub async fn connect_writer(&self) -> Result<SqliteConnection> {
+        Ok(self.options.connect().await?)
+    }
+
+    /// Where the sessions are kept. A lost session costs its fan one more look at the ticket.
+    pub fn sessions(&self) -> SqliteStore {
+        SqliteStore::new(self.relaxed.clone())
+            .with_table_name(SESSION_TABLE)
+            .expect("a valid table name")
+    }
+
+    /// Whether the database answers.
+    pub async fn check(&self) -> Result<()> {
+        sqlx::query("SELECT 1").execute(&self.read).await?;
+        Ok(())
+    }
+
+    /// Closes every connection; the last one folds the write-ahead log into the file.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.relaxed.close().await;
+        self.write.close().await;
+    }
+
+    /// Begins a transaction that holds the write lock from its first moment.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Like [`Store::begin`], for what can be done again after a power cut. A later durable commit keeps it too.
+    async fn begin_relaxed(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.relaxed.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// The file holds sessions: it is its owner's alone, like the files that SQLite makes beside it.
+fn make_private(file: &Path) -> Result<()> {
+    let failed = |cause| StoreError::File {
+        path: file.to_owned(),
+        cause,
+    };
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(file)
+        .map(drop)
+        .map_err(failed)
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+/// Times and counts are unsigned on the wire and signed in SQL; both are far from their limits.
+fn to_sql(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn from_sql(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,100 @@
+//! Where an event stands, in numbers.
+
+use wire::{Role, UnixMillis};
+
+use super::{EventId, Result, Store, from_sql, tickets, to_sql};
+
+/// The numbers of one event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Tickets that open the event, by role.
+    pub tickets: TicketCounts,
+    /// Tickets whose right was taken away.
+    pub revoked: u64,
+    /// Accounts that exist.
+    pub accounts: u64,
+    /// Tickets whose account is still to be made.
+    pub pending: u64,
+    /// Leases that a session holds.
+    pub seats_held: u64,
+    /// Members who chose a nickname.
+    pub named: u64,
+    /// Members with an open socket.
+    pub online: u64,
+    /// Whether a provisioner is at work.
+    pub provisioner_running: bool,
+}
+
+/// Tickets by what they make of their holder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TicketCounts {
+    /// Tickets of fans.
+    pub fan: u64,
+    /// Passes of artists.
+    pub artist: u64,
+    /// Passes of moderators.
+    pub moderator: u64,
+}
+
+impl Store {
+    /// Counts an event.
+    pub async fn status(&self, event: EventId, now: UnixMillis) -> Result<Status> {
+        let (revoked, pending): (i64, i64) =
+            sqlx::query_as("SELECT COUNT(revoked_at), COALESCE(SUM(pending), 0) FROM tickets WHERE event_id = ?")
+                .bind(event)
+                .fetch_one(&self.read)
+                .await?;
+        let (accounts, named): (i64, i64) =
+            sqlx::query_as("SELECT COUNT(*), COUNT(nickname) FROM members WHERE event_id = ?")
+                .bind(event)
+                .fetch_one(&self.read)
+                .await?;
+        let seats_held: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM leases l JOIN tickets t ON t.id = l.ticket_id WHERE t.event_id = ? AND l.held = 1",
+        )
+        .bind(event)
+        .fetch_one(&self.read)
+        .await?;
+        Ok(Status {
+            tickets: self.ticket_counts(event).await?,
+            revoked: from_sql(revoked),
+            accounts: from_sql(accounts),
+            pending: from_sql(pending),
+            seats_held: from_sql(seats_held),
+            named: from_sql(named),
+            online: self.online(event, now).await?,
+            provisioner_running: self.turn_until().await? > now,
+        })
+    }
+
+    /// Tickets without an account, over all events that still need one; for the metrics.
+    pub async fn pending_accounts(&self, now: UnixMillis) -> Result<u64> {
+        let pending: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM tickets t JOIN events e ON e.id = t.event_id
+             WHERE t.pending = 1 AND e.chat = 1 AND e.deleted_at IS NULL AND e.ended_at IS NULL
+               AND (e.ends_at IS NULL OR e.ends_at > ?)",
+        )
+        .bind(to_sql(now))
+        .fetch_one(&self.read)
+        .await?;
+        Ok(from_sql(pending))
+    }
+
+    async fn ticket_counts(&self, event: EventId) -> Result<TicketCounts> {
+        let rows: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT role, COUNT(*) FROM tickets WHERE event_id = ? AND revoked_at IS NULL GROUP BY role",
+        )
+        .bind(event)
+        .fetch_all(&self.read)
+        .await?;
+        let mut counts = TicketCounts::default();
+        for (role, count) in rows {
+            match tickets::role_of(&role)? {
+                Role::Fan => counts.fan = from_sql(count),
+                Role::Artist => counts.artist = from_sql(count),
+                Role::Moderator => counts.moderator = from_sql(count),
+            }
+        }
+        Ok(counts)
+    }
+}
