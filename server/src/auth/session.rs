@@ -1,0 +1,202 @@
+//! Sessions: a cookie without meaning, and behind it the leases it holds. A lease in a session counts only while the
+//! database says the same: a takeover ends it without touching the session.
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use serde::{Deserialize, Serialize};
+use time::Duration;
+use tower_sessions::cookie::SameSite;
+use tower_sessions::{Expiry, Session, SessionManagerLayer};
+use tower_sessions_sqlx_store::SqliteStore;
+use wire::{MemberId, Phase, UnixMillis};
+
+use crate::clock;
+use crate::config::Config;
+use crate::problem::ApiError;
+use crate::state::AppState;
+use crate::store::{Event, EventId, Lease, Seating, Store};
+
+/// A session that nobody uses ends after this.
+const INACTIVITY: Duration = Duration::days(30);
+
+/// A session in use is prolonged once in this time, in milliseconds.
+const PROLONG_MILLIS: u64 = 24 * 60 * 60 * 1000;
+
+/// Events that one session can hold a lease in; the lease that was used longest ago is forgotten for a new one.
+const LEASES: usize = 32;
+
+/// Where a session keeps its leases.
+const KEY: &str = "leases";
+
+/// Cookies of https addresses carry the prefix that binds them to exactly this host.
+const SECURE_COOKIE: &str = "__Host-frontrow";
+const PLAIN_COOKIE: &str = "frontrow";
+
+/// The layer that gives every call its session. A visitor who shows no ticket gets none.
+pub fn layer(store: &Store, config: &Config) -> SessionManagerLayer<SqliteStore> {
+    let secure = config.is_https();
+    SessionManagerLayer::new(store.sessions())
+        .with_name(if secure { SECURE_COOKIE } else { PLAIN_COOKIE })
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(INACTIVITY))
+}
+
+/// One lease, as a session keeps it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Kept {
+    event: EventId,
+    ticket: i64,
+    epoch: i64,
+    at: UnixMillis,
+}
+
+/// The lease that a session remembers for an event, whether or not it still counts.
+pub async fn remembered(session: &Session, event: EventId) -> Result<Option<Lease>, ApiError> {
+    let kept = leases(session).await?.into_iter().find(|kept| kept.event == event);
+    Ok(kept.map(|kept| Lease {
+        ticket: kept.ticket,
+        epoch: kept.epoch,
+    }))
+}
+
+/// Remembers a lease under a new session id, so that an id from before the sign-in is worth nothing.
+pub async fn remember(session: &Session, event: EventId, lease: Lease, now: UnixMillis) -> Result<(), ApiError> {
+    let mut kept = leases(session).await?;
+    kept.retain(|kept| kept.event != event);
+    kept.sort_by_key(|kept| kept.at);
+    let surplus = (kept.len() + 1).saturating_sub(LEASES);
+    kept.drain(..surplus);
+    kept.push(Kept {
+        event,
+        ticket: lease.ticket,
+        epoch: lease.epoch,
+        at: now,
+    });
+    if session.id().is_some() {
+        session.cycle_id().await.map_err(ApiError::internal)?;
+    }
+    session.insert(KEY, kept).await.map_err(ApiError::internal)
+}
+
+/// Prolongs a session in use, now and then.
+pub async fn prolong(session: &Session, event: EventId, now: UnixMillis) -> Result<(), ApiError> {
+    let mut kept = leases(session).await?;
+    let due = kept
+        .iter_mut()
+        .find(|kept| kept.event == event && now.saturating_sub(kept.at) >= PROLONG_MILLIS);
+    let Some(due) = due else {
+        return Ok(());
+    };
+    due.at = now;
+    session.insert(KEY, kept).await.map_err(ApiError::internal)
+}
+
+/// Forgets the lease of an event; a session without leases goes altogether.
+pub async fn forget(session: &Session, event: EventId) -> Result<(), ApiError> {
+    let mut kept = leases(session).await?;
+    kept.retain(|kept| kept.event != event);
+    if kept.is_empty() {
+        session.remove_value(KEY).await.map(drop).map_err(ApiError::internal)
+    } else {
+        session.insert(KEY, kept).await.map_err(ApiError::internal)
+    }
+}
+
+async fn leases(session: &Session) -> Result<Vec<Kept>, ApiError> {
+    Ok(session.get(KEY).await.map_err(ApiError::internal)?.unwrap_or_default())
+}
+
+/// The event that a call is about.
+pub struct AnEvent(pub Event);
+
+impl FromRequestParts<AppState> for AnEvent {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Path(slug) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::EventUnknown)?;
+        state
+            .store
+            .event_by_slug(&slug)
+            .await?
+            .map(Self)
+            .ok_or(ApiError::EventUnknown)
+    }
+}
+
+/// A session that holds the lease of a good ticket in an open event: who calls.
+pub struct Seat {
+    /// The event.
+    pub event: Event,
+    /// The lease it acts by.
+    pub lease: Lease,
+    /// What is behind its ticket.
+    pub seating: Seating,
+    /// Its session.
+    pub session: Session,
+}
+
+impl FromRequestParts<AppState> for Seat {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let AnEvent(event) = AnEvent::from_request_parts(parts, state).await?;
+        let session = session_of(parts, state).await?;
+        let lease = remembered(&session, event.id).await?.ok_or(ApiError::LeaseLost)?;
+        let seating = state
+            .store
+            .seating(lease.ticket)
+            .await?
+            .filter(|seating| seating.event_id == event.id);
+        let seating = seating.ok_or(ApiError::LeaseLost)?;
+        if seating.epoch != lease.epoch {
+            return Err(ApiError::LeaseLost);
+        }
+        if seating.revoked {
+            return Err(ApiError::TicketRevoked);
+        }
+        match event.phase(clock::now()) {
+            Phase::Ended | Phase::Archived => Err(ApiError::EventOver),
+            Phase::Draft | Phase::Scheduled | Phase::Open if !seating.held => Err(ApiError::LeaseLost),
+            Phase::Draft | Phase::Scheduled => Err(ApiError::NotOpen {
+                opens_at: event.doors_at,
+            }),
+            Phase::Open => Ok(Self {
+                event,
+                lease,
+                seating,
+                session,
+            }),
+        }
+    }
+}
+
+impl Seat {
+    /// The member, once its account is made, in an event with a chat.
+    pub fn member(&self) -> Result<&MemberId, ApiError> {
+        if !self.event.chat {
+            return Err(ApiError::ChatOff);
+        }
+        self.seating.member.as_ref().ok_or(ApiError::ChatPreparing)
+    }
+
+    /// The member, unless it is out of the chat.
+    pub fn chatting_member(&self) -> Result<&MemberId, ApiError> {
+        if self.seating.banned {
+            Err(ApiError::Banned)
+        } else {
+            self.member()
+        }
+    }
+}
+
+/// The session of a call.
+pub async fn session_of(parts: &mut Parts, state: &AppState) -> Result<Session, ApiError> {
+    Session::from_request_parts(parts, state)
+        .await
+        .map_err(|(_, reason)| ApiError::internal(format!("no session layer: {reason}")))
+}
