@@ -1,0 +1,81 @@
+//! Every route in one table, and what all of them have in common.
+
+mod guard;
+mod headers;
+mod listen;
+
+pub use listen::run as listen;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::session;
+use crate::problem::{self, ApiError};
+use crate::routes::{admission, client, credentials, event, health, messages, metrics, nickname, openapi};
+use crate::socket;
+use crate::state::AppState;
+
+/// Longest body of a call, in bytes; the longest we need is a nickname. More is refused with 413.
+const BODY_BYTES: usize = 16 * 1024;
+
+/// Longest time to answer a call. A socket's handshake is a call; its life is not.
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// The whole server as one service.
+pub fn router(state: AppState) -> Router {
+    let (calls, description) = calls(&state).split_for_parts();
+    let description = get(openapi::show).with_state(Arc::new(description));
+    let observed = from_fn_with_state(state.clone(), guard::observe);
+    let with_headers = from_fn_with_state(Arc::new(headers::security(&state.config)), headers::add);
+    calls
+        .route("/api/openapi.json", description)
+        .merge(client::routes())
+        .with_state(state)
+        .layer(with_headers)
+        .layer(observed)
+}
+
+/// What the description lists.
+fn calls(state: &AppState) -> OpenApiRouter<AppState> {
+    let api = OpenApiRouter::new()
+        .routes(routes!(event::show))
+        .routes(routes!(admission::enter, admission::show, admission::leave))
+        .routes(routes!(nickname::check, nickname::choose))
+        .routes(routes!(credentials::create))
+        .routes(routes!(messages::list))
+        .routes(routes!(socket::upgrade))
+        .fallback(async || ApiError::NotFound);
+    OpenApiRouter::with_openapi(openapi::Frame::openapi())
+        .nest("/api", guarded(api, state))
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+        .routes(routes!(metrics::show))
+}
+
+/// What every call under `/api` goes through; the last layer is the first to see a request.
+fn guarded(api: OpenApiRouter<AppState>, state: &AppState) -> OpenApiRouter<AppState> {
+    api.layer(session::layer(&state.store, &state.config))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ANSWER_WITHIN,
+        ))
+        .layer(from_fn_with_state(state.clone(), guard::check_origin))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::internal("a handler panicked").into_response()
+        }))
+        .layer(from_fn(problem::complete))
+        .layer(from_fn(headers::keep_private))
+}

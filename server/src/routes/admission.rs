@@ -1,0 +1,250 @@
+//! `/api/events/{event}/admission`: a ticket at the gate, who am I here, and leaving.
+//!
+//! Nothing here needs the chat: the gate and the stream work while the relay is down and accounts are still being made.
+
+use std::net::SocketAddr;
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
+use tower_sessions::Session;
+use wire::http::{Admission, AdmissionRequest};
+use wire::{ChatState, MemberId, Phase, Problem};
+
+use super::json::Body;
+use super::{credentials, event};
+use crate::auth::address::{self, Network};
+use crate::auth::codes;
+use crate::auth::session::{self, AnEvent, Seat};
+use crate::clock;
+use crate::problem::ApiError;
+use crate::state::AppState;
+use crate::store::{Admitted, Claim, Event, Lease, Seating};
+
+/// Shows a ticket at the gate.
+#[utoipa::path(
+    post,
+    path = "/events/{event}/admission",
+    tag = "admission",
+    params(("event" = String, Path, description = "The event's slug")),
+    request_body = AdmissionRequest,
+    responses(
+        (status = 200, body = Admission, description = "Admitted; the session cookie is set"),
+        (status = 401, body = Problem, description = "ticket_unknown", content_type = "application/problem+json"),
+        (status = 403, body = Problem, description = "not_open, event_over, origin_refused", content_type = "application/problem+json"),
+        (status = 404, body = Problem, description = "event_unknown", content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "ticket_in_use", content_type = "application/problem+json"),
+        (status = 429, body = Problem, description = "too_many_tries", content_type = "application/problem+json"),
+    )
+)]
+pub async fn enter(
+    State(state): State<AppState>,
+    AnEvent(event): AnEvent,
+    session: Session,
+    Caller(network): Caller,
+    Body(request): Body<AdmissionRequest>,
+) -> Result<Json<Admission>, ApiError> {
+    let admitted = admit(&state, &event, &session, network, &request).await;
+    state.metrics.admission(outcome(&admitted));
+    admitted.map(Json)
+}
+
+async fn admit(
+    state: &AppState,
+    event: &Event,
+    session: &Session,
+    network: Network,
+    request: &AdmissionRequest,
+) -> Result<Admission, ApiError> {
+    let now = clock::now();
+    let hash = state.secrets.hash_code(event.id, &codes::fold(&request.ticket));
+    let Some(ticket) = state.store.ticket_by_code(event.id, &hash).await? else {
+        return Err(wrong_code(state, event, network));
+    };
+    match event.phase(now) {
+        Phase::Open => {}
+        Phase::Draft | Phase::Scheduled => {
+            return Err(ApiError::NotOpen {
+                opens_at: event.doors_at,
+            });
+        }
+        Phase::Ended | Phase::Archived => return Err(ApiError::EventOver),
+    }
+    let had = session::remembered(session, event.id).await?;
+    let claim = Claim {
+        event: event.id,
+        ticket: ticket.id,
+        had,
+        takeover: request.takeover,
+    };
+    let lease = match state.store.admit(claim, now).await? {
+        Admitted::Kept(lease) => {
+            session::prolong(session, event.id, now).await?;
+            lease
+        }
+        Admitted::Taken(lease) | Admitted::TakenOver(lease) => {
+            // Somebody may have lost a place by this: open sockets are told now.
+            state.rooms.nudge();
+            session::remember(session, event.id, lease, now).await?;
+            lease
+        }
+        Admitted::InUse { last_seen } => return Err(ApiError::TicketInUse { last_seen }),
+        Admitted::Wait { millis } => return Err(ApiError::TooManyTries { retry_after_ms: millis }),
+        Admitted::Revoked => return Err(wrong_code(state, event, network)),
+    };
+    let seating = state.store.seating(ticket.id).await?.ok_or(ApiError::TicketUnknown)?;
+    Ok(admission(state, event, lease, seating))
+}
+
+/// Counts a code that does not open this event. All of them get the same answer.
+fn wrong_code(state: &AppState, event: &Event, network: Network) -> ApiError {
+    let verdict = state.throttle.wrong_code(event.id, network, clock::now());
+    if verdict.alarm {
+        state.metrics.alarm();
+        tracing::warn!(event = event.slug, "unusually many wrong codes within a minute");
+    }
+    verdict
+        .wait
+        .map_or(ApiError::TicketUnknown, |retry_after_ms| ApiError::TooManyTries {
+            retry_after_ms,
+        })
+}
+
+fn outcome(admitted: &Result<Admission, ApiError>) -> &'static str {
+    match admitted {
+        Ok(_) => "admitted",
+        Err(ApiError::TicketUnknown) => "ticket_unknown",
+        Err(ApiError::NotOpen { .. }) => "not_open",
+        Err(ApiError::EventOver) => "event_over",
+        Err(ApiError::TicketInUse { .. }) => "ticket_in_use",
+        Err(ApiError::TooManyTries { .. }) => "too_many_tries",
+        Err(_) => "error",
+    }
+}
+
+/// Who am I here.
+#[utoipa::path(
+    get,
+    path = "/events/{event}/admission",
+    tag = "admission",
+    params(("event" = String, Path, description = "The event's slug")),
+    responses(
+        (status = 200, body = Admission),
+        (status = 401, body = Problem, description = "lease_lost", content_type = "application/problem+json"),
+        (status = 403, body = Problem, description = "not_open, event_over, ticket_revoked", content_type = "application/problem+json"),
+        (status = 404, body = Problem, description = "event_unknown", content_type = "application/problem+json"),
+    )
+)]
+pub async fn show(State(state): State<AppState>, seat: Seat) -> Result<Json<Admission>, ApiError> {
+    let now = clock::now();
+    state.store.note_seen(seat.lease, now);
+    session::prolong(&seat.session, seat.event.id, now).await?;
+    Ok(Json(admission(&state, &seat.event, seat.lease, seat.seating)))
+}
+
+/// Leaves, and frees the lease.
+#[utoipa::path(
+    delete,
+    path = "/events/{event}/admission",
+    tag = "admission",
+    params(("event" = String, Path, description = "The event's slug")),
+    responses(
+        (status = 204, description = "The seat is free"),
+        (status = 401, body = Problem, description = "lease_lost", content_type = "application/problem+json"),
+        (status = 403, body = Problem, description = "origin_refused", content_type = "application/problem+json"),
+        (status = 404, body = Problem, description = "event_unknown", content_type = "application/problem+json"),
+    )
+)]
+pub async fn leave(
+    State(state): State<AppState>,
+    AnEvent(event): AnEvent,
+    session: Session,
+) -> Result<StatusCode, ApiError> {
+    let lease = session::remembered(&session, event.id)
+        .await?
+        .ok_or(ApiError::LeaseLost)?;
+    let left = state.store.leave(lease, clock::now()).await?;
+    state.rooms.nudge();
+    session::forget(&session, event.id).await?;
+    if left {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::LeaseLost)
+    }
+}
+
+/// What somebody who sits here is told.
+fn admission(state: &AppState, event: &Event, lease: Lease, seating: Seating) -> Admission {
+    let member = seating.member.clone();
+    let chat = chat_for(event::chat_of(state, event), member.as_ref(), seating.banned);
+    let credential = match (&member, chat) {
+        (Some(member), ChatState::Ready | ChatState::Paused | ChatState::Unavailable) => {
+            Some(credentials::mint(state, event, member, seating.role, lease))
+        }
+        _ => None,
+    };
+    Admission {
+        member,
+        role: seating.role,
+        nickname: seating.nickname,
+        chat,
+        stream: event.stream.clone(),
+        credential,
+    }
+}
+
+fn chat_for(chat: ChatState, member: Option<&MemberId>, banned: bool) -> ChatState {
+    match chat {
+        ChatState::Off => ChatState::Off,
+        _ if banned => ChatState::Banned,
+        _ if member.is_none() => ChatState::Preparing,
+        chat => chat,
+    }
+}
+
+/// Where a call comes from.
+pub struct Caller(pub Network);
+
+impl axum::extract::FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &AppState) -> Result<Self, ApiError> {
+        let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::internal("the connection has no peer address"))?;
+        let forwarded = forwarded_for(&parts.headers);
+        Ok(Self(Network::of(address::client(
+            peer.ip(),
+            &forwarded,
+            &state.config.trusted_proxies,
+        ))))
+    }
+}
+
+/// The header may come several times: together they are one list.
+fn forwarded_for(headers: &HeaderMap) -> String {
+    let values: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    values.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chat_is_told_as_this_member_finds_it() {
+        let member = MemberId("m".into());
+        assert_eq!(chat_for(ChatState::Ready, Some(&member), false), ChatState::Ready);
+        assert_eq!(chat_for(ChatState::Ready, None, false), ChatState::Preparing);
+        assert_eq!(chat_for(ChatState::Ready, Some(&member), true), ChatState::Banned);
+        assert_eq!(
+            chat_for(ChatState::Unavailable, Some(&member), false),
+            ChatState::Unavailable
+        );
+        assert_eq!(chat_for(ChatState::Off, None, false), ChatState::Off);
+    }
+}
