@@ -1,0 +1,57 @@
+//! `frontrow status`
+
+use clap::Args;
+use serde_json::json;
+
+use super::{CliError, Common, Output, event, find_event, value};
+use crate::clock;
+
+#[derive(Debug, Args)]
+pub(super) struct Options {
+    /// The event's name in addresses.
+    #[arg(long, env = "FRONTROW_EVENT", value_name = "SLUG", value_parser = value::slug)]
+    event: String,
+}
+
+pub(super) async fn run(options: &Options, place: &Common, output: Output) -> Result<(), CliError> {
+    let (store, _) = place.open().await?;
+    let event = find_event(&store, &options.event).await?;
+    let status = store.status(event.id, clock::now()).await?;
+    let phase = event::phase(&event);
+    let tickets = status.tickets;
+    let text = format!(
+        "{} ({})\n\
+         tickets      {} fans, {} artists, {} moderators; {} revoked\n\
+         accounts     {} made, {} to make; provisioner {}\n\
+         seats        {} taken, {} with a nickname\n\
+         online       {}",
+        event.title,
+        phase.as_str().unwrap_or_default(),
+        tickets.fan,
+        tickets.artist,
+        tickets.moderator,
+        status.revoked,
+        status.accounts,
+        status.pending,
+        if status.provisioner_running {
+            "at work"
+        } else {
+            "not running"
+        },
+        status.seats_held,
+        status.named,
+        status.online,
+    );
+    let value = json!({
+        "event": event.slug,
+        "phase": phase,
+        "chat": if event.chat { "on" } else { "off" },
+        "tickets": { "fan": tickets.fan, "artist": tickets.artist, "moderator": tickets.moderator, "revoked": status.revoked },
+        "provisioning": { "done": status.accounts, "pending": status.pending, "running": status.provisioner_running },
+        "seats": { "held": status.seats_held, "named": status.named },
+        "online": status.online,
+    });
+    output.print(text, &value);
+    store.close().await;
+    Ok(())
+}

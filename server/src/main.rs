@@ -1,0 +1,7 @@
+//! `frontrow`: the one binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    server::cli::main()
+}
