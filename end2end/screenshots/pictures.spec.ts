@@ -116,7 +116,7 @@ const PICTURES: Record<string, Picture> = {
       setting.fan.mayLog(status(403));
       await atTheGate({ ...setting, slug });
       await setting.fan.enter(await setting.house.issueOne(slug));
-      await expect(setting.fan.heading("The doors are not open yet")).toBeVisible();
+      await expect(setting.fan.heading("The doors are still closed")).toBeVisible();
     },
   },
   "gate-in-use": {
@@ -156,7 +156,7 @@ const PICTURES: Record<string, Picture> = {
     reach: async ({ fan }) => {
       fan.mayLog(status(404));
       await fan.openGate("nothing-here");
-      await expect(fan.heading("No event at this address")).toBeVisible();
+      await expect(fan.heading("Nothing plays here")).toBeVisible();
     },
   },
   nickname: {
@@ -202,7 +202,7 @@ const PICTURES: Record<string, Picture> = {
           const frame = JSON.parse(String(message)) as { type: string; id?: string; text?: string };
           if (frame.type !== "send" || !refusing) server.send(message);
           else if (frame.text?.startsWith("PLAY")) {
-            socket.send(JSON.stringify([{ type: "refused", id: frame.id, code: "unavailable" }]));
+            socket.send(JSON.stringify([{ type: "refused", id: frame.id, code: "invalid" }]));
           }
         });
       });

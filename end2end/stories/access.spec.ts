@@ -162,14 +162,14 @@ const STATES: Record<string, (setting: Setting) => Promise<Fan>> = {
     fan.mayLog(status(403));
     await fan.openGate(slug);
     await fan.enter(await house.issueOne(slug));
-    await expect(fan.heading("The doors are not open yet")).toBeVisible();
+    await expect(fan.heading("The doors are still closed")).toBeVisible();
     return fan;
   },
   "an address without an event": async ({ newFan }) => {
     const fan = await newFan();
     fan.mayLog(status(404));
     await fan.openGate("nothing-here");
-    await expect(fan.heading("No event at this address")).toBeVisible();
+    await expect(fan.heading("Nothing plays here")).toBeVisible();
     return fan;
   },
   "a ticket in use": async ({ house, newFan }) => {

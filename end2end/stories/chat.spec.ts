@@ -123,7 +123,7 @@ test("a line is pending until it is kept, and one that is refused can be tried a
       const frame = JSON.parse(String(message)) as { type: string; id?: string };
       if (frame.type !== "send" || trouble === "none") server.send(message);
       else if (trouble === "hold") held.push(() => server.send(message));
-      else socket.send(JSON.stringify([{ type: "refused", id: frame.id, code: "unavailable" }]));
+      else socket.send(JSON.stringify([{ type: "refused", id: frame.id, code: "invalid" }]));
     });
   });
   await marit.walkIn(slug, one!, "Marit");
@@ -147,6 +147,18 @@ test("a line is pending until it is kept, and one that is refused can be tried a
   await failed.getByRole("button", { name: "Try again" }).click();
   await marit.seesExactly(["who is cutting onions", "PLAY THE FERRY ONE"]);
   await zeynep.seesExactly(["who is cutting onions", "PLAY THE FERRY ONE"]);
+});
+
+test("lines sent in haste wait their turn and arrive by themselves, in order", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+  const lines = ["o", "on", "one", "one m", "one mo", "one mor", "one more"];
+  for (const line of lines) await marit.send(line);
+  await marit.seesExactly(lines);
+  await zeynep.seesExactly(lines);
 });
 
 test("the artist and the crew wear a badge that no nickname can", async ({ house, newFan }) => {

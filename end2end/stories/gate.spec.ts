@@ -78,7 +78,7 @@ test("before the doors open a good ticket waits, and is let in by itself", async
   fan.mayLog(status(403));
   await fan.openGate(slug);
   await fan.enter(code);
-  await expect(fan.heading("The doors are not open yet")).toBeVisible();
+  await expect(fan.heading("The doors are still closed")).toBeVisible();
   await expect(fan.heading("What should we call you?")).toBeVisible({ timeout: 30_000 });
 });
 
@@ -86,7 +86,7 @@ test("an address without an event says so", async ({ newFan }) => {
   const fan = await newFan();
   fan.mayLog(status(404));
   await fan.openGate("nothing-here");
-  await expect(fan.heading("No event at this address")).toBeVisible();
+  await expect(fan.heading("Nothing plays here")).toBeVisible();
 });
 
 test("too many wrong codes are asked to wait, and a right one still passes", async ({ house, newFan }) => {
@@ -116,7 +116,7 @@ test("when the house does not answer, the gate says so and keeps what was typed"
   await fan.page.route("**/admission", (route) => route.abort("connectionrefused"));
   fan.mayLog(/ERR_CONNECTION_REFUSED/);
   await fan.enter(code);
-  await expect(fan.page.getByRole("alert")).toContainText("could not be reached");
+  await expect(fan.page.getByRole("alert")).toContainText("The box office can’t be reached.");
   await expect(fan.codeField).not.toHaveValue("");
   await fan.page.unroute("**/admission");
   await fan.press("Take your seat");
