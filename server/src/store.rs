@@ -74,6 +74,17 @@ pub enum StoreError {
     /// The key is not the one the codes in this database were hashed with.
     #[error("the secret key is not the one this database was made with: put the old secret.key back")]
     OtherKey,
+    /// Another server writes the logs of this database.
+    #[error("another server serves this data: stop it first, or give this one a --data folder of its own")]
+    LogInUse,
+    /// The file whose lock says so cannot be used.
+    #[error("the lock {path}: {cause}")]
+    LogLock {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
     /// A value that only this program writes cannot be read.
     #[error("the database holds a value that this version cannot read: {0}")]
     Unreadable(&'static str),
@@ -128,6 +139,11 @@ impl Store {
             options,
             last_seen: LastSeen::default(),
         })
+    }
+
+    /// The database's file.
+    fn file(&self) -> &Path {
+        self.options.get_filename()
     }
 
     /// A connection of its own for the writer of the room's log.

@@ -1,6 +1,8 @@
 //! The rooms' logs: appending to them, replaying their tail, reading them page by page.
 
 use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::path::Path;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection, Row, SqliteConnection};
@@ -39,19 +41,29 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
+/// The file beside the database whose lock says that somebody writes the logs. The system frees it with its holder's
+/// process, however that ends.
+const LOCK_ENDING: &str = "log-lock";
+
 /// The one writer of the logs, on a connection of its own.
 pub struct LogWriter {
     connection: SqliteConnection,
+    /// Held for as long as the writer lives: two writers would each deliver only their own half.
+    _lock: File,
 }
 
 impl LogWriter {
     /// Opens the writer.
     ///
     /// # Errors
-    /// When the database cannot be opened.
+    /// When another process has it, or the database cannot be opened.
     pub async fn open(store: &Store) -> Result<Self, StoreError> {
+        let lock = lock(&store.file().with_extension(LOCK_ENDING))?;
         let connection = store.connect_writer().await?;
-        Ok(Self { connection })
+        Ok(Self {
+            connection,
+            _lock: lock,
+        })
     }
 
     /// Commits drafts, in order, in one transaction: when this returns, what it says is on disk. `now` is the time the
@@ -89,6 +101,19 @@ impl LogWriter {
         let mut messages = rows.iter().map(message).collect::<Result<Vec<_>, _>>()?;
         messages.reverse();
         Ok((messages, head))
+    }
+}
+
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let cause = |cause| StoreError::LogLock {
+        path: path.to_owned(),
+        cause,
+    };
+    let file = File::create(path).map_err(cause)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::LogInUse),
+        Err(TryLockError::Error(error)) => Err(cause(error)),
     }
 }
 

@@ -183,7 +183,7 @@ impl Store {
             .fetch_all(&self.read)
             .await?;
         for event in deleted {
-            while self.delete_some_tickets(event).await? > 0 {
+            while self.delete_some_entries(event).await? + self.delete_some_tickets(event).await? > 0 {
                 tokio::time::sleep(BETWEEN_BATCHES).await;
             }
             let mut tx = self.begin().await?;
@@ -202,6 +202,20 @@ impl Store {
             tx.commit().await?;
         }
         Ok(())
+    }
+
+    async fn delete_some_entries(&self, event: EventId) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let deleted = sqlx::query(
+            "DELETE FROM entries WHERE event_id = ?1
+              AND seq IN (SELECT seq FROM entries WHERE event_id = ?1 LIMIT ?2)",
+        )
+        .bind(event)
+        .bind(i64::try_from(BATCH_ROWS).unwrap_or(i64::MAX))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(deleted.rows_affected())
     }
 
     async fn delete_some_tickets(&self, event: EventId) -> Result<u64> {
