@@ -1,0 +1,79 @@
+//! The footlights: the room's last minute, a lamp a second, the newest last.
+
+/// Lamps in the row, one a second.
+pub const LAMPS: usize = 60;
+
+/// Lines a second that make a lamp shine fully.
+const FULL: u16 = 8;
+
+/// How many lines came in each of the last seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footlights {
+    lines: [u16; LAMPS],
+    /// The second that the last lamp stands for.
+    second: u64,
+}
+
+impl Default for Footlights {
+    fn default() -> Self {
+        Self {
+            lines: [0; LAMPS],
+            second: 0,
+        }
+    }
+}
+
+impl Footlights {
+    /// A line came, at this time in milliseconds.
+    pub fn line(&mut self, now: u64) {
+        self.pass(now);
+        let newest = &mut self.lines[LAMPS - 1];
+        *newest = newest.saturating_add(1);
+    }
+
+    /// Time went by.
+    pub fn pass(&mut self, now: u64) {
+        let passed = (now / 1_000).saturating_sub(self.second);
+        let passed = usize::try_from(passed).unwrap_or(LAMPS).min(LAMPS);
+        self.lines.rotate_left(passed % LAMPS);
+        self.lines[LAMPS - passed..].fill(0);
+        self.second = now / 1_000;
+    }
+
+    /// How bright a lamp is, from 0 to 1: a single line can be seen, and a storm is not blinding.
+    pub fn brightness(&self, lamp: usize) -> f64 {
+        let lines = self.lines.get(lamp).copied().unwrap_or(0);
+        (f64::from(lines.min(FULL)) / f64::from(FULL)).sqrt()
+    }
+
+    /// Whether another row shines the same.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        self.lines == other.lines
+    }
+
+    /// How many lines the row stands for.
+    pub fn total(&self) -> u64 {
+        self.lines.iter().map(|lines| u64::from(*lines)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_wander_along_the_row_and_go_out() {
+        let mut lights = Footlights::default();
+        lights.line(5_200);
+        lights.line(5_900);
+        assert!((lights.brightness(LAMPS - 1) - 0.5).abs() < 1e-9);
+        lights.pass(8_000);
+        assert_eq!(lights.brightness(LAMPS - 1), 0.0);
+        assert!(lights.brightness(LAMPS - 4) > 0.0);
+        assert_eq!(lights.total(), 2);
+        lights.pass(65_000);
+        assert_eq!(lights.total(), 0);
+        lights.pass(u64::MAX);
+        assert_eq!(lights.total(), 0);
+    }
+}

@@ -1,0 +1,258 @@
+//! What the transcript looks like row by row: a day between the days, one author's lines in a run, and at the end the
+//! lines that are still on their way.
+
+use std::sync::Arc;
+
+use wire::{MemberId, Role, Seq, UnixMillis};
+
+use super::outbox::{Sending, Unsent};
+use super::transcript::Line;
+
+/// Lines of one author belong together when no more than this lies between two of them.
+const RUN_MILLIS: u64 = 5 * 60 * 1_000;
+
+/// A row of the transcript.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Row {
+    /// A new day begins, at this moment.
+    Day {
+        /// The line that it begins with.
+        seq: Seq,
+        /// When that line was said.
+        at: UnixMillis,
+    },
+    /// A line of the log.
+    Line {
+        /// The line.
+        line: Arc<Line>,
+        /// It follows a line of the same author: no name, no time.
+        run: bool,
+        /// It is this fan's own.
+        mine: bool,
+    },
+    /// A line that is not in the log yet.
+    Unsent {
+        /// The line.
+        unsent: Unsent,
+        /// It follows an own line.
+        run: bool,
+    },
+}
+
+/// What a row is, and how it looks: two rows with the same key are drawn the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum RowKey {
+    /// A day's beginning.
+    Day(Seq),
+    /// A line in one of its states.
+    Line(Seq, u32, bool, bool),
+    /// A line on its way, in one of its states.
+    Unsent(String, Sending, bool),
+}
+
+impl Row {
+    /// What the row is, for a keyed list.
+    pub fn key(&self) -> RowKey {
+        match self {
+            Self::Day { seq, .. } => RowKey::Day(*seq),
+            Self::Line { line, run, mine } => RowKey::Line(line.message.seq, line.revision, *run, *mine),
+            Self::Unsent { unsent, run } => RowKey::Unsent(unsent.id.clone(), unsent.state, *run),
+        }
+    }
+}
+
+/// The rows for `lines`, which `before` precedes; `day` tells the day of a moment where the reader is.
+pub fn rows<'a>(
+    before: Option<&Line>,
+    lines: impl Iterator<Item = &'a Arc<Line>>,
+    unsent: &[Unsent],
+    me: Option<&MemberId>,
+    day: impl Fn(UnixMillis) -> i64,
+) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut last = before;
+    let mut last_at = before.and_then(said_at);
+    for line in lines {
+        let at = said_at(line);
+        let new_day = at.filter(|at| last_at.is_none_or(|last_at| day(last_at) != day(*at)));
+        if let Some(at) = new_day {
+            rows.push(Row::Day {
+                seq: line.message.seq,
+                at,
+            });
+        }
+        let run = new_day.is_none() && last.is_some_and(|last| is_run(last, line));
+        let mine = me.is_some() && line.message.body.as_ref().map(|body| &body.member) == me;
+        rows.push(Row::Line {
+            line: Arc::clone(line),
+            run,
+            mine,
+        });
+        last = Some(line);
+        last_at = at.or(last_at);
+    }
+    let mut follows_me = last.is_some_and(|last| me.is_some() && author(last) == me);
+    for line in unsent {
+        rows.push(Row::Unsent {
+            unsent: line.clone(),
+            run: follows_me,
+        });
+        follows_me = true;
+    }
+    rows
+}
+
+fn said_at(line: &Line) -> Option<UnixMillis> {
+    line.message.body.as_ref().map(|body| body.at)
+}
+
+fn author(line: &Line) -> Option<&MemberId> {
+    line.message
+        .body
+        .as_ref()
+        .filter(|_| !line.message.hidden)
+        .map(|body| &body.member)
+}
+
+/// Whether `line` goes on where `last` ended. An artist's lines each stand in their own light.
+fn is_run(last: &Line, line: &Line) -> bool {
+    let (Some(before), Some(body)) = (&last.message.body, &line.message.body) else {
+        return false;
+    };
+    author(last).is_some()
+        && author(last) == author(line)
+        && before.nickname == body.nickname
+        && body.role != Role::Artist
+        && body.at.abs_diff(before.at) <= RUN_MILLIS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::transcript::Transcript;
+    use wire::frame::{Message, MessageBody};
+
+    const MINUTE: u64 = 60_000;
+    const DAY: u64 = 24 * 60 * MINUTE;
+
+    fn said(seq: Seq, member: &str, at: UnixMillis, role: Role) -> Message {
+        let body = MessageBody {
+            id: seq.to_string(),
+            at,
+            member: MemberId(member.into()),
+            nickname: member.into(),
+            role,
+            text: "x".into(),
+            question: false,
+            reply_to: None,
+            answers: None,
+        };
+        Message {
+            seq,
+            body: Some(body),
+            hidden: false,
+        }
+    }
+
+    /// The rows in one word each: D a day, the author in capitals with a name, in small letters in a run, - a tombstone.
+    fn drawn(messages: Vec<Message>, unsent: &[&str]) -> String {
+        let me = MemberId("m".into());
+        let mut transcript = Transcript::new(Some(me.clone()));
+        for message in messages {
+            transcript.message(message);
+        }
+        for id in unsent {
+            transcript.outbox.add((*id).into(), "x".into(), Sending::Waiting);
+        }
+        let day = |at: UnixMillis| i64::try_from(at / DAY).expect("small");
+        let rows = rows(
+            None,
+            transcript.lines().iter(),
+            transcript.outbox.unsent(),
+            Some(&me),
+            day,
+        );
+        rows.iter()
+            .map(|row| match row {
+                Row::Day { .. } => "D".to_owned(),
+                Row::Line { line, run, .. } => match &line.message.body {
+                    Some(body) if *run => body.nickname.clone(),
+                    Some(body) => body.nickname.to_uppercase(),
+                    None => "-".into(),
+                },
+                Row::Unsent { run, .. } => if *run { "u" } else { "U" }.to_owned(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lines_of_one_author_make_a_run_for_some_minutes() {
+        let at = |seq: Seq, member: &str, minute: u64| said(seq, member, minute * MINUTE, Role::Fan);
+        assert_eq!(
+            drawn(
+                vec![
+                    at(1, "a", 0),
+                    at(2, "a", 4),
+                    at(3, "a", 9),
+                    at(4, "a", 15),
+                    at(5, "b", 15),
+                    at(6, "a", 15)
+                ],
+                &[]
+            ),
+            "DAaaABA"
+        );
+    }
+
+    #[test]
+    fn a_tombstone_a_day_and_the_artist_end_a_run() {
+        let hidden = Message {
+            seq: 2,
+            body: None,
+            hidden: true,
+        };
+        assert_eq!(
+            drawn(
+                vec![said(1, "a", 0, Role::Fan), hidden, said(3, "a", 1, Role::Fan)],
+                &[]
+            ),
+            "DA-A"
+        );
+        assert_eq!(
+            drawn(
+                vec![said(1, "a", DAY - 1, Role::Fan), said(2, "a", DAY, Role::Fan)],
+                &[]
+            ),
+            "DADA"
+        );
+        assert_eq!(
+            drawn(vec![said(1, "v", 0, Role::Artist), said(2, "v", 1, Role::Artist)], &[]),
+            "DVV"
+        );
+    }
+
+    #[test]
+    fn lines_on_their_way_follow_an_own_line() {
+        assert_eq!(drawn(vec![said(1, "m", 0, Role::Fan)], &["x", "y"]), "DMuu");
+        assert_eq!(drawn(vec![said(1, "a", 0, Role::Fan)], &["x", "y"]), "DAUu");
+        assert_eq!(drawn(vec![], &["x"]), "U");
+    }
+
+    #[test]
+    fn a_row_is_drawn_the_same_wherever_the_window_begins() {
+        let lines: Vec<Message> = (1..=9)
+            .map(|seq| said(seq, if seq % 3 == 0 { "a" } else { "b" }, seq * DAY / 4, Role::Fan))
+            .collect();
+        let mut transcript = Transcript::new(None);
+        for line in lines {
+            transcript.message(line);
+        }
+        let day = |at: UnixMillis| i64::try_from(at / DAY).expect("small");
+        let all = rows(None, transcript.lines().iter(), &[], None, day);
+        for from in 1..9 {
+            let before = &transcript.lines()[from - 1];
+            let window = rows(Some(before), transcript.lines().iter().skip(from), &[], None, day);
+            assert!(all.ends_with(&window), "from {from}");
+        }
+    }
+}

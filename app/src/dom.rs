@@ -1,0 +1,56 @@
+//! The few things that pages ask of the document itself.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+/// Sets the title of the tab.
+pub fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// Takes away what was shown while the program was on its way.
+pub fn end_boot() {
+    if let Some(boot) = document().get_element_by_id("boot") {
+        boot.remove();
+    }
+}
+
+/// Moves the focus to the element with this id, once what was just changed is drawn.
+pub fn focus(id: &'static str) {
+    request_animation_frame(move || {
+        let element = document()
+            .get_element_by_id(id)
+            .and_then(|element| element.dyn_into::<HtmlElement>().ok());
+        if let Some(element) = element {
+            let _ = element.focus();
+        }
+    });
+}
+
+/// Whether the visitor has a mouse: then a field may take the focus by itself. On a phone that would open the keyboard
+/// over half of the page.
+pub fn has_fine_pointer() -> bool {
+    window()
+        .match_media("(pointer: fine)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches())
+}
+
+/// A fresh id for a line: 128 random bits in hexadecimal.
+pub fn new_id() -> String {
+    let mut bytes = [0_u8; 16];
+    let is_random = window()
+        .crypto()
+        .is_ok_and(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).is_ok());
+    if !is_random {
+        bytes.fill_with(|| byte(js_sys::Math::random()));
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a number below 256")]
+fn byte(random: f64) -> u8 {
+    (random * 256.0) as u8
+}

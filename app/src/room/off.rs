@@ -1,0 +1,123 @@
+//! What stands in the chat's place when there is none: what happened, what is safe, what to do. The stream beside it goes
+//! on, whatever it says here.
+
+use leptos::prelude::*;
+use wire::code;
+
+use crate::chat::Chat;
+use crate::chat::session::{Ending, Shown};
+use crate::icon::{icon, waiting_lamps};
+use crate::visit::Visit;
+
+/// Whether something stands in the chat's place.
+pub fn is_off(shown: Shown) -> bool {
+    matches!(shown, Shown::Unavailable { .. } | Shown::Preparing | Shown::Ended(_))
+}
+
+/// What stands there.
+#[component]
+pub fn ChatOff(chat: Chat) -> impl IntoView {
+    let kind = Memo::new(move |_| match chat.link.get() {
+        Shown::Unavailable { .. } => Shown::Unavailable { seconds: 0 },
+        other => other,
+    });
+    move || match kind.get() {
+        Shown::Unavailable { .. } => unavailable(chat),
+        Shown::Preparing => preparing(),
+        Shown::Ended(Ending::OtherTab) => other_tab(chat),
+        Shown::Ended(Ending::Banned) => banned(),
+        Shown::Ended(Ending::Misunderstood) => misunderstood(),
+        Shown::Ended(Ending::ChatOff) => closed(),
+        Shown::Ended(Ending::SeatLost | Ending::EventOver | Ending::Revoked) | Shown::Quiet | Shown::Reconnecting => {
+            ().into_any()
+        }
+    }
+}
+
+fn unavailable(chat: Chat) -> AnyView {
+    let when = move || match chat.link.get() {
+        Shown::Unavailable { seconds } if seconds > 0 => format!("Looking again in {seconds} s"),
+        _ => "Looking again".to_owned(),
+    };
+    page(
+        waiting_lamps(9),
+        "The chat is taking a breath. The show goes on.",
+        view! {
+            <p>"Nothing is lost: every line that was delivered is kept, and your draft too. The chat comes back by itself, you need not reload."</p>
+            <p class="hint num" aria-hidden="true">{when}</p>
+            <button type="button" class="button" on:click=move |_| chat.look_now()>"Look now"</button>
+        }
+        .into_any(),
+    )
+}
+
+fn preparing() -> AnyView {
+    page(
+        waiting_lamps(9),
+        "Your place in the chat is being made.",
+        view! { <p>"It opens here by itself, usually within a minute. The stream is yours already."</p> }.into_any(),
+    )
+}
+
+fn other_tab(chat: Chat) -> AnyView {
+    page(
+        icon("laptop"),
+        "The chat is open in another tab.",
+        view! {
+            <p>"One seat, one chat: it follows you to the tab that opened it last. Your draft stays here."</p>
+            <button type="button" class="button button--lamp" on:click=move |_| chat.start()>"Chat in this tab"</button>
+        }
+        .into_any(),
+    )
+}
+
+fn banned() -> AnyView {
+    let visit: Visit = expect_context();
+    let ticket = visit
+        .ticket_end
+        .get_untracked()
+        .map(|end| format!(" (…{})", code::last_four(&end)));
+    page(
+        icon("ban"),
+        "You are out of the chat.",
+        view! {
+            <p>"A moderator banned this ticket. Your messages are hidden. The stream stays yours until the end."</p>
+            <p class="hint">{format!("Think it was a mistake? Write to the organizer and name the last four signs of your ticket{}.", ticket.unwrap_or_default())}</p>
+        }
+        .into_any(),
+    )
+}
+
+fn misunderstood() -> AnyView {
+    let reload = move |_| {
+        let _ = location().reload();
+    };
+    page(
+        icon("alert"),
+        "The chat and this page misunderstood each other.",
+        view! {
+            <p>"That is our fault, not yours. Your draft is safe: load the page again, and your seat is held."</p>
+            <button type="button" class="button button--lamp" on:click=reload>"Load again"</button>
+        }
+        .into_any(),
+    )
+}
+
+fn closed() -> AnyView {
+    page(
+        icon("clock"),
+        "The chat is closed.",
+        view! { <p>"The stream goes on without it."</p> }.into_any(),
+    )
+}
+
+fn page(mark: AnyView, title: &'static str, rest: AnyView) -> AnyView {
+    view! {
+        <section class="chat__off" aria-labelledby="off">
+            {mark}
+            <h2 class="display" id="off" role="status">{title}</h2>
+            {rest}
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,166 @@
+//! Keeps the reader's place: at the newest line for who is there, and for everybody else the line they look at stays where
+//! it is, whatever is put in above or below it. Not every browser anchors scrolling by itself, so this does.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+use web_sys::{Element, HtmlElement, ResizeObserver};
+
+/// So near to the end counts as at the end, in CSS pixels: about two lines.
+const END: i32 = 48;
+
+/// So near to an edge of what is in the page, the next part is put in, in CSS pixels: more than a fast finger's flick in
+/// one frame.
+const EDGE: i32 = 900;
+
+/// Rows that are looked at to find the reader's place again, should the first be drawn anew.
+const ANCHORS: usize = 4;
+
+/// Where the reader is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// At the newest line.
+    pub at_end: bool,
+    /// More than a screen away from the last row in the page.
+    pub is_far: bool,
+    /// Near the first row in the page.
+    pub near_top: bool,
+    /// Near the last row in the page.
+    pub near_bottom: bool,
+}
+
+/// The scrolling part of the transcript.
+pub struct Scroller {
+    view: HtmlElement,
+    list: HtmlElement,
+    at_end: Cell<bool>,
+    last_top: Cell<i32>,
+    /// The first rows in view and how far each is below the top of the view.
+    anchors: RefCell<Vec<(Element, f64)>>,
+    observer: RefCell<Option<(ResizeObserver, Closure<dyn FnMut()>)>>,
+}
+
+impl Scroller {
+    /// For the element that scrolls and the list in it.
+    pub fn new(view: HtmlElement, list: HtmlElement) -> Rc<Self> {
+        let scroller = Rc::new(Self {
+            view,
+            list,
+            at_end: Cell::new(true),
+            last_top: Cell::new(0),
+            anchors: RefCell::default(),
+            observer: RefCell::default(),
+        });
+        scroller.observe();
+        scroller
+    }
+
+    /// The reader scrolled, or the page did.
+    pub fn scrolled(&self) -> Place {
+        let place = self.place();
+        let top = self.view.scroll_top();
+        let went_up = top < self.last_top.replace(top);
+        if place.at_end {
+            self.at_end.set(true);
+        } else if went_up {
+            self.at_end.set(false);
+        }
+        self.take_anchors();
+        Place {
+            at_end: self.at_end.get(),
+            ..place
+        }
+    }
+
+    /// Remembers what is in view, before rows change.
+    pub fn take_anchors(&self) {
+        let mut anchors = self.anchors.borrow_mut();
+        anchors.clear();
+        let top = self.view.get_bounding_client_rect().top();
+        let rows = self.list.children();
+        let mut place = self.first_in_view(top);
+        while let Some(row) = rows.item(place).filter(|_| anchors.len() < ANCHORS) {
+            let offset = row.get_bounding_client_rect().top() - top;
+            anchors.push((row, offset));
+            place += 1;
+        }
+    }
+
+    /// Brings the reader back to their place, after rows changed.
+    pub fn restore(&self) {
+        if self.at_end.get() {
+            self.to_end();
+            return;
+        }
+        let top = self.view.get_bounding_client_rect().top();
+        let moved = self
+            .anchors
+            .borrow()
+            .iter()
+            .find(|(row, _)| row.is_connected())
+            .map(|(row, offset)| row.get_bounding_client_rect().top() - top - offset);
+        // `scrollBy` moves along with a flick that is still running, where setting `scrollTop` would stop it.
+        if let Some(moved) = moved.filter(|moved| moved.abs() >= 0.5) {
+            self.view.scroll_by_with_x_and_y(0.0, moved);
+        }
+        self.last_top.set(self.view.scroll_top());
+    }
+
+    /// Goes to the newest line and stays there.
+    pub fn to_end(&self) {
+        self.at_end.set(true);
+        self.view.set_scroll_top(self.view.scroll_height());
+        self.last_top.set(self.view.scroll_top());
+    }
+
+    /// Where the reader is.
+    pub fn place(&self) -> Place {
+        let top = self.view.scroll_top();
+        let below = self.view.scroll_height() - self.view.client_height() - top;
+        let is_far = below > self.view.client_height();
+        Place {
+            at_end: below <= END,
+            is_far,
+            near_top: top < EDGE,
+            near_bottom: below < EDGE,
+        }
+    }
+
+    /// The first row whose end is below the top of the view.
+    fn first_in_view(&self, top: f64) -> u32 {
+        let rows = self.list.children();
+        let (mut low, mut high) = (0, rows.length());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let is_above = rows
+                .item(middle)
+                .is_some_and(|row| row.get_bounding_client_rect().bottom() <= top);
+            if is_above { low = middle + 1 } else { high = middle }
+        }
+        low
+    }
+
+    /// A window that changes its size, a keyboard that opens, letters that arrive late: the place is kept then, too.
+    fn observe(self: &Rc<Self>) {
+        let scroller = Rc::downgrade(self);
+        let changed = Closure::<dyn FnMut()>::new(move || {
+            if let Some(scroller) = scroller.upgrade() {
+                scroller.restore();
+            }
+        });
+        if let Ok(observer) = ResizeObserver::new(changed.as_ref().unchecked_ref()) {
+            observer.observe(&self.view);
+            observer.observe(&self.list);
+            self.observer.replace(Some((observer, changed)));
+        }
+    }
+}
+
+impl Drop for Scroller {
+    fn drop(&mut self) {
+        if let Some((observer, _)) = self.observer.take() {
+            observer.disconnect();
+        }
+    }
+}
