@@ -1,0 +1,198 @@
+//! The reader's side of the engine: where they are in the transcript, what is fetched for them, what is in the page.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::{Chat, Older, Painter};
+use crate::chat::rows;
+use crate::chat::transcript::Merged;
+use crate::chat::window::Window;
+use crate::{api, format};
+
+/// A page of history that came too early is asked for again after this long.
+const STALE_RETRY: Duration = Duration::from_secs(1);
+
+impl Chat {
+    /// Gives the engine the view's way of taking new rows.
+    pub fn set_painter(self, painter: Painter) {
+        self.inner(|inner| inner.painter.replace(Some(painter)));
+    }
+
+    /// The reader came to the newest line, or left it.
+    pub fn set_at_end(self, at_end: bool) {
+        let changed = self.inner(|inner| {
+            let mut transcript = inner.transcript.borrow_mut();
+            let shows_last = inner.window.get().range(transcript.lines()).end == transcript.lines().len();
+            let at_end = at_end && shows_last && transcript.follows();
+            if at_end == self.at_end.get_untracked() {
+                return false;
+            }
+            inner.window.set(if at_end {
+                Window::AtEnd
+            } else {
+                inner.window.get().held(transcript.lines())
+            });
+            transcript.set_at_end(at_end);
+            self.at_end.set(at_end);
+            true
+        });
+        if changed == Some(true) {
+            self.paint();
+        }
+    }
+
+    /// Goes to the newest line, wherever the reader is.
+    pub fn to_end(self) {
+        let rejoins = self.inner(|inner| {
+            let mut transcript = inner.transcript.borrow_mut();
+            let rejoins = !transcript.follows();
+            if rejoins {
+                transcript.rejoin();
+            }
+            transcript.set_at_end(true);
+            inner.window.set(Window::AtEnd);
+            self.at_end.set(true);
+            rejoins
+        });
+        self.paint();
+        if rejoins == Some(true) {
+            self.fetch_older();
+        }
+    }
+
+    /// The reader is near the top of what is in the page: shows what is above it, and fetches more when it must.
+    pub fn reach_back(self) {
+        let shows_first = self.inner(|inner| {
+            let transcript = inner.transcript.borrow();
+            let window = inner.window.get();
+            let back = window.back(transcript.lines());
+            let shows_first = window.range(transcript.lines()).start == 0;
+            if !shows_first {
+                inner.window.set(back);
+            }
+            shows_first
+        });
+        match shows_first {
+            Some(true) if self.older.get_untracked() == Older::More => self.fetch_older(),
+            Some(false) => self.paint(),
+            _ => {}
+        }
+    }
+
+    /// The reader is near the bottom of what is in the page.
+    pub fn reach_forward(self) {
+        let moved = self.inner(|inner| {
+            let transcript = inner.transcript.borrow();
+            let before = inner.window.get();
+            inner.window.set(before.forward(transcript.lines()));
+            before != inner.window.get()
+        });
+        if moved == Some(true) {
+            self.paint();
+        }
+    }
+
+    /// Fetches the page above the first line, and further ones while they hold nothing new.
+    pub fn fetch_older(self) {
+        let may = self.inner(|inner| !inner.fetching.replace(true));
+        if may != Some(true) {
+            return;
+        }
+        self.older.set(Older::Coming);
+        spawn_local(async move {
+            let failed = self.fetch_until_extended().await.is_err();
+            if self.inner(|inner| inner.fetching.set(false)).is_none() {
+                return;
+            }
+            self.note_older(failed);
+            self.paint();
+        });
+    }
+
+    async fn fetch_until_extended(self) -> api::Answer<()> {
+        loop {
+            let Some(Some((ask, slug))) = self.inner(|inner| {
+                let ask = inner.transcript.borrow().ask();
+                ask.map(|ask| (ask, inner.visit.slug()))
+            }) else {
+                return Ok(());
+            };
+            let page = api::messages(&slug, ask.before.as_deref()).await?;
+            let merged = self.inner(|inner| {
+                let mine = page
+                    .messages
+                    .iter()
+                    .any(|message| inner.transcript.borrow().is_mine(message));
+                let merged = inner.transcript.borrow_mut().page(&ask, page);
+                (merged, mine)
+            });
+            let Some((merged, mine)) = merged else { return Ok(()) };
+            if mine {
+                self.has_spoken.set(true);
+                self.keep_outbox();
+            }
+            let goes_on = self.inner(|inner| inner.transcript.borrow().ask().as_ref() != Some(&ask));
+            match merged {
+                Merged::Known | Merged::Late if goes_on == Some(true) => {}
+                Merged::Stale => gloo_timers::future::sleep(STALE_RETRY).await,
+                Merged::Extended | Merged::Known | Merged::Late => return Ok(()),
+            }
+        }
+    }
+
+    fn note_older(self, failed: bool) {
+        let is_whole = self.inner(|inner| inner.transcript.borrow().is_whole()) == Some(true);
+        self.older.set(match (is_whole, failed) {
+            (true, _) => Older::Start,
+            (false, true) => Older::Failed,
+            (false, false) => Older::More,
+        });
+    }
+
+    /// Puts the rows into the page at the next frame, however much changes until then.
+    pub fn paint(self) {
+        let already = self.inner(|inner| inner.painting.replace(true));
+        if already == Some(false) {
+            request_animation_frame(move || self.paint_now());
+        }
+    }
+
+    fn paint_now(self) {
+        let painter = self.inner(|inner| {
+            inner.painting.set(false);
+            inner.painter.borrow().clone()
+        });
+        let update: Box<dyn FnOnce()> = Box::new(move || self.set_rows());
+        match painter {
+            Some(Some(painter)) => painter(update),
+            Some(None) => update(),
+            None => {}
+        }
+    }
+
+    fn set_rows(self) {
+        let Some((rows, unread, follows)) = self.inner(|inner| {
+            let transcript = inner.transcript.borrow();
+            let lines = transcript.lines();
+            let shown = inner.window.get().range(lines);
+            let before = shown.start.checked_sub(1).map(|place| &*lines[place]);
+            let is_last = shown.end == lines.len() && transcript.follows();
+            let unsent = if is_last { transcript.outbox.unsent() } else { &[] };
+            let rows = rows::rows(before, lines.range(shown), unsent, transcript.me(), format::day_number);
+            (rows, transcript.unread(), transcript.follows())
+        }) else {
+            return;
+        };
+        if self.rows.with_untracked(|old| *old != rows) {
+            self.rows.set(rows);
+        }
+        if unread != self.unread.get_untracked() {
+            self.unread.set(unread);
+        }
+        if follows != self.follows.get_untracked() {
+            self.follows.set(follows);
+        }
+    }
+}
