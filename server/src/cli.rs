@@ -62,7 +62,7 @@ struct Common {
         value_name = "FORMAT"
     )]
     log_format: LogFormat,
-    /// What is logged: error, warn, info, debug, or a filter such as info,server::room=debug.
+    /// What is logged: error, warn, info, debug, or a filter such as `info,server::room=debug`.
     #[arg(long, global = true, env = "FRONTROW_LOG", default_value = "info", value_name = "LEVEL", value_parser = logging::filter)]
     log: EnvFilter,
 }

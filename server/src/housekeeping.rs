@@ -13,10 +13,10 @@ use crate::store::{Store, StoreError};
 const LAST_SEEN_EVERY: Duration = Duration::from_secs(2);
 
 /// How often old signals and nodes are forgotten.
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
+const PRUNE_EVERY: Duration = Duration::from_mins(1);
 
 /// How often ended sessions are removed.
-const SESSIONS_EVERY: Duration = Duration::from_secs(60 * 60);
+const SESSIONS_EVERY: Duration = Duration::from_hours(1);
 
 /// Keeps house until told to stop.
 pub async fn run(store: Store, shutdown: CancellationToken) {

@@ -157,7 +157,7 @@ pub fn candidates(wish: &str, near: bool, seed: u64) -> Vec<String> {
     names
 }
 
-/// SplitMix64: enough for suggestions, and the same for the same seed.
+/// `SplitMix64`: enough for suggestions, and the same for the same seed.
 struct Dice(u64);
 
 impl Dice {

@@ -152,6 +152,9 @@ impl Store {
     }
 
     /// Where the sessions are kept. A lost session costs its fan one more look at the ticket.
+    ///
+    /// # Panics
+    /// Never: the table's name is valid.
     pub fn sessions(&self) -> SqliteStore {
         SqliteStore::new(self.relaxed.clone())
             .with_table_name(SESSION_TABLE)

@@ -49,6 +49,9 @@ pub enum CredentialError {
 
 impl Secrets {
     /// Signs a credential.
+    ///
+    /// # Panics
+    /// Never: claims always serialize.
     pub fn mint(&self, claims: &Claims) -> String {
         let payload = serde_json::to_vec(claims).expect("claims serialize");
         let mut token = URL_SAFE_NO_PAD.encode(payload);

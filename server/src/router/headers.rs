@@ -1,5 +1,6 @@
 //! Headers that every answer carries: what a browser may do with the page, and what it may keep.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -35,7 +36,10 @@ pub fn security(config: &Config) -> HeaderMap {
 /// Scripts are ours alone; streams and posters come from where the organizer keeps them. Older browsers do not count
 /// sockets of the same host as `'self'`, so a known public address is spelled out.
 fn content_policy(config: &Config) -> String {
-    let scripts: String = client::SCRIPT_HASHES.iter().map(|hash| format!(" '{hash}'")).collect();
+    let mut scripts = String::new();
+    for hash in client::SCRIPT_HASHES {
+        let _ = write!(scripts, " '{hash}'");
+    }
     let socket = config
         .origins
         .public

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 /// How long a connection may take to send the head of a request; idle ones are closed after it too.
-const HEAD_WITHIN: Duration = Duration::from_secs(60);
+const HEAD_WITHIN: Duration = Duration::from_mins(1);
 
 /// Most bytes of a request's head; more is refused with 431.
 const HEAD_BYTES: usize = 16 * 1024;

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
 
+use crate::problem::ApiError;
 use crate::state::AppState;
 
 include!(concat!(env!("OUT_DIR"), "/client.rs"));
@@ -50,21 +51,20 @@ pub fn routes() -> Router<AppState> {
 }
 
 async fn page(headers: HeaderMap) -> Response {
-    match find(PAGE) {
-        Some(file) => serve(file, &headers),
-        None => {
-            let headers = [
-                (CONTENT_TYPE, "text/html; charset=utf-8"),
-                (CACHE_CONTROL, ASK_EVERY_TIME),
-            ];
-            (headers, NOT_BUILT).into_response()
-        }
+    if let Some(file) = find(PAGE) {
+        return serve(file, &headers);
     }
+    let headers = [
+        (CONTENT_TYPE, "text/html; charset=utf-8"),
+        (CACHE_CONTROL, ASK_EVERY_TIME),
+    ];
+    (headers, NOT_BUILT).into_response()
 }
 
 async fn file(uri: Uri, headers: HeaderMap) -> Response {
     match find(uri.path()) {
         Some(file) => serve(file, &headers),
+        None if matches!(uri.path(), "/api" | "/api/") => ApiError::NotFound.into_response(),
         None => (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response(),
     }
 }

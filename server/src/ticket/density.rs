@@ -1,6 +1,11 @@
 //! How often would a guess hit? A shop's codes are as safe as they are few among all that look like them. The space is
 //! estimated from the codes themselves, sign by sign: a sign that is the same everywhere adds nothing to it.
 
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "estimates: counts of codes and signs are far below 2^52"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A guess may hit at most once in a million.

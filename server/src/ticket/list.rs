@@ -148,7 +148,7 @@ impl Reader {
                 .filter(|reference| !reference.is_empty());
             match row.get(code) {
                 None | Some("") => self.refuse(number, "no code in this row".to_owned()),
-                Some(code) => self.take(number, &code.to_owned(), reference.map(str::to_owned))?,
+                Some(code) => self.take(number, code, reference.map(str::to_owned))?,
             }
             progress(number);
         }

@@ -72,7 +72,7 @@ fn read(options: &Options, output: Output) -> Result<List, CliError> {
         Box::new(File::open(&options.file).map_err(|error| CliError::Io(name(), error))?)
     };
     let progress = |lines: u64| {
-        if lines % PROGRESS_LINES == 0 {
+        if lines.is_multiple_of(PROGRESS_LINES) {
             output.progress(&format!("{lines} lines read"));
         }
     };
@@ -110,7 +110,9 @@ async fn judge(
     known: &HashSet<[u8; 32]>,
 ) -> Result<(), CliError> {
     let mut density = Density::default();
-    codes.iter().for_each(|listed| density.add(&listed.code));
+    for listed in codes {
+        density.add(&listed.code);
+    }
     let mut others: BTreeMap<usize, u64> = store.codes_by_length(event.id).await?;
     for ticket in tickets.iter().filter(|ticket| known.contains(&ticket.hash)) {
         if let Some(count) = others.get_mut(&ticket.length) {
@@ -148,7 +150,7 @@ async fn write(store: &Store, event: &Event, tickets: &[NewTicket], output: Outp
         added?;
         written += batch.len();
         if written < tickets.len() {
-            if written % (PROGRESS_LINES as usize) == 0 {
+            if (written as u64).is_multiple_of(PROGRESS_LINES) {
                 output.progress(&format!("{written} of {} tickets written", tickets.len()));
             }
             tokio::time::sleep(BETWEEN_BATCHES).await;
