@@ -76,9 +76,9 @@ impl Relay {
     ///
     /// # Errors
     /// When the store cannot be opened for writing.
-    pub async fn local(store: &Store, metrics: Metrics) -> Result<Self, StoreError> {
+    pub fn local(store: &Store, metrics: Metrics) -> Result<Self, StoreError> {
         Ok(Self {
-            local: local::Local::start(store, metrics).await?,
+            local: local::Local::start(store, metrics)?,
         })
     }
 

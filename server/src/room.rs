@@ -59,7 +59,7 @@ impl Rooms {
         shutdown: CancellationToken,
         tasks: TaskTracker,
     ) -> Result<Self, StoreError> {
-        let relay = Relay::local(&store, metrics.clone()).await?;
+        let relay = Relay::local(&store, metrics.clone())?;
         let last_signal = store.last_signal().await?;
         let open = Mutex::default();
         let nudge = Notify::new();

@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Sqlite, SqlitePool, Transaction};
 use tower_sessions_sqlx_store::SqliteStore;
 
 use leases::LastSeen;
@@ -144,11 +144,6 @@ impl Store {
     /// The database's file.
     fn file(&self) -> &Path {
         self.options.get_filename()
-    }
-
-    /// A connection of its own for the writer of the room's log.
-    pub async fn connect_writer(&self) -> Result<SqliteConnection> {
-        Ok(self.options.connect().await?)
     }
 
     /// Where the sessions are kept. A lost session costs its fan one more look at the ticket.

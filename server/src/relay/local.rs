@@ -48,8 +48,8 @@ enum Job {
 }
 
 impl Local {
-    pub(super) async fn start(store: &Store, metrics: Metrics) -> Result<Self, StoreError> {
-        let log = LogWriter::open(store).await?;
+    pub(super) fn start(store: &Store, metrics: Metrics) -> Result<Self, StoreError> {
+        let log = LogWriter::open(store)?;
         let (jobs, queue) = mpsc::channel(QUEUE_DRAFTS);
         let healthy = Arc::new(AtomicBool::new(true));
         let writer = Writer {

@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use wire::frame::{Message, MessageBody};
 use wire::{MemberId, Refusal, Role, Seq, UnixMillis};
 
@@ -45,23 +45,23 @@ pub enum Outcome {
 /// process, however that ends.
 const LOCK_ENDING: &str = "log-lock";
 
-/// The one writer of the logs, on a connection of its own.
+/// The one writer of the logs. It takes its turn with every other write of this process: SQLite's own waiting is not
+/// fair, and a busy room would keep a takeover waiting for seconds.
 pub struct LogWriter {
-    connection: SqliteConnection,
+    store: Store,
     /// Held for as long as the writer lives: two writers would each deliver only their own half.
     _lock: File,
 }
 
 impl LogWriter {
-    /// Opens the writer.
+    /// Becomes the writer.
     ///
     /// # Errors
-    /// When another process has it, or the database cannot be opened.
-    pub async fn open(store: &Store) -> Result<Self, StoreError> {
+    /// When another process is.
+    pub fn open(store: &Store) -> Result<Self, StoreError> {
         let lock = lock(&store.file().with_extension(LOCK_ENDING))?;
-        let connection = store.connect_writer().await?;
         Ok(Self {
-            connection,
+            store: store.clone(),
             _lock: lock,
         })
     }
@@ -71,8 +71,8 @@ impl LogWriter {
     ///
     /// # Errors
     /// When the database fails; then none of the drafts is known to be committed.
-    pub async fn commit(&mut self, drafts: &[Draft], now: UnixMillis) -> Result<Vec<Outcome>, StoreError> {
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await?;
+    pub async fn commit(&self, drafts: &[Draft], now: UnixMillis) -> Result<Vec<Outcome>, StoreError> {
+        let mut transaction = self.store.begin().await?;
         let mut heads = HashMap::new();
         let mut outcomes = Vec::with_capacity(drafts.len());
         for draft in drafts {
@@ -88,7 +88,7 @@ impl LogWriter {
     /// # Errors
     /// When the database fails.
     pub async fn tail(&mut self, event: i64, after: Seq, limit: usize) -> Result<(Vec<Message>, Seq), StoreError> {
-        let mut transaction = self.connection.begin().await?;
+        let mut transaction = self.store.read.begin().await?;
         let head = head(&mut transaction, event).await?;
         let rows = sqlx::query(
             "SELECT * FROM entries WHERE event_id = ? AND seq > ? AND kind = 'message' ORDER BY seq DESC LIMIT ?",
