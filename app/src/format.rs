@@ -79,10 +79,10 @@ struct Format {
 
 thread_local! {
     static FORMATS: Formats = const { Formats {
-        time: Format::new("DateTimeFormat", &[("hour", "2-digit"), ("minute", "2-digit")]),
+        time: Format::new("DateTimeFormat", &[("hour", "numeric"), ("minute", "2-digit")]),
         day: Format::new("DateTimeFormat", &[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
         moment: Format::new("DateTimeFormat", &[
-            ("weekday", "short"), ("day", "numeric"), ("month", "short"), ("hour", "2-digit"), ("minute", "2-digit"),
+            ("weekday", "short"), ("day", "numeric"), ("month", "short"), ("hour", "numeric"), ("minute", "2-digit"),
         ]),
         date: Format::new("DateTimeFormat", &[
             ("weekday", "short"), ("day", "numeric"), ("month", "short"), ("year", "numeric"),

@@ -70,7 +70,7 @@ pub fn TicketForm() -> impl IntoView {
             <form class="gate-form" on:submit=submit novalidate>
                 <label class="gate-form__label" for="code">"Ticket code"</label>
                 <input
-                    class="code" id="code" name="ticket" placeholder="XXXX-XXXX-XXXX" autocomplete="off" autocapitalize="characters"
+                    class="code" id="code" name="ticket" placeholder="XXXXX-XXXXX-XXXX" autocomplete="off" autocapitalize="characters"
                     spellcheck="false" inputmode="text" enterkeyhint="go" dir="ltr" maxlength=limits::TICKET_CODE_BYTES
                     aria-invalid=move || is_refused().then_some("true")
                     aria-describedby=move || if is_refused() { "refusal" } else { "hint" }
