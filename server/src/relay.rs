@@ -16,9 +16,10 @@ use crate::metrics::Metrics;
 pub use crate::store::entries::Draft;
 use crate::store::{Store, StoreError};
 
-/// Drafts that may wait for the writer, all events together: two seconds of a very busy server. More are refused with
-/// [`Refusal::Unavailable`], so that a stalled disk costs patience and never memory.
-const QUEUE_DRAFTS: usize = 4_096;
+/// Drafts that may wait for the writer, all events together: what a crowd says at once when the last song ends, some
+/// seconds of commits and 10 to 80 MB. More are refused with [`Refusal::Unavailable`], so that a stalled disk costs
+/// patience and never memory.
+const QUEUE_DRAFTS: usize = 32_768;
 
 /// What became of an appended draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
