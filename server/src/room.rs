@@ -103,7 +103,7 @@ impl Rooms {
 
     /// Runs a socket's task so that a stopping server waits for it.
     pub fn track(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let _ = self.0.tasks.spawn(task);
+        self.0.tasks.spawn(task);
     }
 
     /// What is counted.
@@ -127,7 +127,8 @@ impl Rooms {
             // Whoever changes a standing raises the version after the commit: if it did not move while the standing
             // was read, the change is either in what was read or will find this member in the room.
             let version = room.version();
-            let standing = self.0.store.standing(&claims.member).await.map_err(come_back)?;
+            may_enter(&room)?;
+            let standing = self.0.store.standing(&claims.member).await.map_err(|error| come_back(&error))?;
             let standing = standing.ok_or(CloseCode::CredentialRefused)?;
             verdict(&standing, claims.epoch)?;
             if let Some(membership) = room.enter(self, &claims.member, &standing, version, after) {
@@ -145,15 +146,11 @@ impl Rooms {
         if room.slug() != slug {
             return Err(CloseCode::CredentialRefused);
         }
-        match room.phase(clock::now()) {
-            Phase::Open => Ok(room),
-            Phase::Ended | Phase::Archived => Err(CloseCode::EventOver),
-            Phase::Draft | Phase::Scheduled => Err(CloseCode::CredentialRefused),
-        }
+        Ok(room)
     }
 
     async fn open(&self, event: EventId) -> Result<Arc<Room>, CloseCode> {
-        let found = self.0.store.event(event).await.map_err(come_back)?;
+        let found = self.0.store.event(event).await.map_err(|error| come_back(&error))?;
         let found = found.filter(|event| event.chat).ok_or(CloseCode::CredentialRefused)?;
         if matches!(found.phase(clock::now()), Phase::Ended | Phase::Archived) {
             return Err(CloseCode::EventOver);
@@ -196,6 +193,15 @@ impl Rooms {
     }
 }
 
+/// Whether the doors of a room are open.
+fn may_enter(room: &Room) -> Result<(), CloseCode> {
+    match room.phase(clock::now()) {
+        Phase::Open => Ok(()),
+        Phase::Ended | Phase::Archived => Err(CloseCode::EventOver),
+        Phase::Draft | Phase::Scheduled => Err(CloseCode::CredentialRefused),
+    }
+}
+
 /// Whether a member of this standing may hold a socket that was opened with a lease of `epoch`.
 fn verdict(standing: &Standing, epoch: i64) -> Result<(), CloseCode> {
     if standing.revoked {
@@ -210,7 +216,7 @@ fn verdict(standing: &Standing, epoch: i64) -> Result<(), CloseCode> {
 }
 
 /// A store in trouble closes no door for good.
-fn come_back(error: StoreError) -> CloseCode {
+fn come_back(error: &StoreError) -> CloseCode {
     tracing::error!(%error, "a socket could not join");
     CloseCode::Restarting
 }

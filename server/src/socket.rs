@@ -299,12 +299,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         loop {
             match self.ws.next().await {
                 Some(Ok(Message::Text(text))) => return ControlFlow::Continue(text),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                // After a close frame once more, so that the library's answer to it goes out.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_) | Message::Close(_))) => {}
                 Some(Ok(Message::Binary(_)) | Err(WsError::Capacity(_) | WsError::Utf8(_) | WsError::Protocol(_))) => {
                     return end(CloseCode::ProtocolViolation);
                 }
-                // Once more, so that the library's answer to the close frame goes out.
-                Some(Ok(Message::Close(_))) => {}
                 Some(Err(_)) | None => return end(End::Gone),
             }
         }

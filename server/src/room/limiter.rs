@@ -53,7 +53,7 @@ impl Limiter {
     }
 
     /// Whether nothing is left to remember.
-    pub fn is_empty(&self, now: UnixMillis) -> bool {
+    pub fn is_empty(self, now: UnixMillis) -> bool {
         self.empty_at <= now * 1_000
     }
 }

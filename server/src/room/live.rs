@@ -42,7 +42,7 @@ struct State {
     sockets: HashMap<MemberId, Socket>,
     /// Bounded by the event's tickets; a member who is silent and gone is forgotten.
     speakers: HashMap<MemberId, Speaker>,
-    /// Raised with every change of a standing.
+    /// Raised with every change of a standing and of the phase.
     version: u64,
     next_connection: u64,
     told_online: u64,
@@ -258,6 +258,8 @@ impl Room {
         let phase = state.details.phase(now);
         if phase != state.phase {
             state.phase = phase;
+            // Who is on the way in looks again: nobody enters behind the last one who was sent out.
+            state.version += 1;
             self.hub.say(ServerFrame::Room(state.room_state()).encode());
             if phase == Phase::Ended {
                 state.close_all(CloseCode::EventOver);
