@@ -7,7 +7,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 /// The built client, from Trunk.
@@ -17,6 +17,9 @@ const CLIENT: &str = "../dist";
 const DEMO: &str = "demo";
 const DEMO_FILES: [&str; 2] = ["demo.mp4", "poster.jpg"];
 
+/// The page, whose inline scripts its policy must name.
+const PAGE: &str = "/index.html";
+
 /// Bytes below which compression saves nothing worth a header.
 const COMPRESS_FROM: usize = 256;
 
@@ -25,49 +28,96 @@ fn main() -> io::Result<()> {
     if fs::create_dir_all(CLIENT).is_ok() {
         println!("cargo:rerun-if-changed={CLIENT}");
     }
-    fs::create_dir_all(DEMO)?;
     for watched in [DEMO, "build.rs", "migrations"] {
         println!("cargo:rerun-if-changed={watched}");
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("no OUT_DIR"))?);
-    let quality = if std::env::var("PROFILE").is_ok_and(|profile| profile == "release") {
-        11
-    } else {
-        4
-    };
-
-    let mut table = String::from("/// Every file, by its address.\npub static FILES: &[File] = &[\n");
-    let mut scripts = Vec::new();
-    let mut number = 0;
-    for (folder, prefix) in [(CLIENT, ""), (DEMO, "/demo")] {
-        for file in files(Path::new(folder))? {
-            let name = file
-                .strip_prefix(folder)
-                .map_err(io::Error::other)?
-                .to_string_lossy()
-                .replace('\\', "/");
-            if folder == DEMO && !DEMO_FILES.contains(&name.as_str()) {
-                continue;
-            }
-            let bytes = fs::read(&file)?;
-            if prefix.is_empty() && name == "index.html" {
-                scripts = inline_scripts(&String::from_utf8_lossy(&bytes));
-            }
-            write_file(
-                &mut table,
-                &out,
-                number,
-                &format!("{prefix}/{name}"),
-                &file,
-                &bytes,
-                quality,
-            )?;
-            number += 1;
+    let is_release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    let mut table = Table::new(out, if is_release { 11 } else { 4 });
+    for file in files(Path::new(CLIENT))? {
+        let bytes = fs::read(&file)?;
+        let name = file.strip_prefix(CLIENT).map_err(io::Error::other)?;
+        table.add(&format!("/{}", name.display()), &bytes)?;
+    }
+    for name in DEMO_FILES {
+        let file = Path::new(DEMO).join(name);
+        if file.exists() {
+            table.add(&format!("/demo/{name}"), &fs::read(file)?)?;
         }
     }
-    table.push_str("];\n\n/// The inline scripts of the built page, as its policy names them.\n");
-    let _ = writeln!(table, "pub static SCRIPT_HASHES: &[&str] = &{scripts:?};");
-    fs::write(out.join("client.rs"), table)
+    table.write()
+}
+
+/// The table of files, as Rust.
+struct Table {
+    out: PathBuf,
+    /// Of brotli: the best for a release, a quick one for development.
+    quality: u32,
+    number: usize,
+    rows: String,
+    inline_scripts: Vec<String>,
+}
+
+impl Table {
+    fn new(out: PathBuf, quality: u32) -> Self {
+        Self {
+            out,
+            quality,
+            number: 0,
+            rows: String::new(),
+            inline_scripts: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, url: &str, bytes: &[u8]) -> io::Result<()> {
+        self.number += 1;
+        let media_type = media_type(url);
+        if url == PAGE {
+            self.inline_scripts = inline_scripts(&String::from_utf8_lossy(bytes));
+        }
+        let packs = is_text(media_type) && bytes.len() >= COMPRESS_FROM;
+        let brotli = if packs {
+            Some(brotli(bytes, self.quality)?)
+        } else {
+            None
+        };
+        let gzip = if packs { Some(gzip(bytes)?) } else { None };
+        // A copy: Trunk may write its folder anew while the server is being compiled.
+        let plain = self.include("plain", bytes)?;
+        let brotli = self.include_smaller("br", brotli, bytes.len())?;
+        let gzip = self.include_smaller("gz", gzip, bytes.len())?;
+        let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..12]);
+        let immutable = is_immutable(url);
+        let _ = writeln!(
+            self.rows,
+            "    File {{ url: {url:?}, media_type: {media_type:?}, immutable: {immutable}, digest: {digest:?}, \
+             plain: {plain}, brotli: {brotli}, gzip: {gzip} }},",
+        );
+        Ok(())
+    }
+
+    fn include(&self, kind: &str, bytes: &[u8]) -> io::Result<String> {
+        let path = self.out.join(format!("{}.{kind}", self.number));
+        fs::write(&path, bytes)?;
+        Ok(format!("include_bytes!({:?})", path.display().to_string()))
+    }
+
+    fn include_smaller(&self, kind: &str, packed: Option<Vec<u8>>, plain: usize) -> io::Result<String> {
+        match packed.filter(|packed| packed.len() < plain) {
+            Some(packed) => Ok(format!("Some({})", self.include(kind, &packed)?)),
+            None => Ok("None".to_owned()),
+        }
+    }
+
+    fn write(&self) -> io::Result<()> {
+        let table = format!(
+            "/// Every file, by its address.\npub static FILES: &[File] = &[\n{}];\n\n\
+             /// The inline scripts of the built page, as its policy names them.\n\
+             pub static SCRIPT_HASHES: &[&str] = &{:?};\n",
+            self.rows, self.inline_scripts,
+        );
+        fs::write(self.out.join("client.rs"), table)
+    }
 }
 
 /// Every file of a folder, in a stable order; none of the hidden ones.
@@ -92,47 +142,6 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
-}
-
-fn write_file(
-    table: &mut String,
-    out: &Path,
-    number: usize,
-    url: &str,
-    file: &Path,
-    bytes: &[u8],
-    quality: u32,
-) -> io::Result<()> {
-    let media_type = media_type(url);
-    let plain = fs::canonicalize(file)?;
-    let mut encoded = [None, None];
-    if is_text(media_type) && bytes.len() >= COMPRESS_FROM {
-        for (place, (kind, packed)) in [("br", brotli(bytes, quality)?), ("gz", gzip(bytes)?)]
-            .into_iter()
-            .enumerate()
-        {
-            if packed.len() < bytes.len() {
-                let path = out.join(format!("{number}.{kind}"));
-                fs::write(&path, packed)?;
-                encoded[place] = Some(path);
-            }
-        }
-    }
-    let include = |path: &Path| format!("include_bytes!({:?})", path.display().to_string());
-    let option = |path: &Option<PathBuf>| {
-        path.as_ref()
-            .map_or_else(|| "None".to_owned(), |path| format!("Some({})", include(path)))
-    };
-    let digest = STANDARD.encode(&Sha256::digest(bytes)[..12]);
-    let _ = writeln!(
-        table,
-        "    File {{ url: {url:?}, media_type: {media_type:?}, immutable: {}, digest: {digest:?}, plain: {}, brotli: {}, gzip: {} }},",
-        is_immutable(url),
-        include(&plain),
-        option(&encoded[0]),
-        option(&encoded[1]),
-    );
-    Ok(())
 }
 
 fn brotli(bytes: &[u8], quality: u32) -> io::Result<Vec<u8>> {

@@ -1,5 +1,8 @@
 //! When two nicknames are the same to the eye, which names nobody may look like, and names to suggest instead. Pure.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use caseless::default_case_fold_str;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
@@ -68,15 +71,27 @@ fn key(name: &str) -> String {
     default_case_fold_str(&skeleton(name).collect::<String>())
 }
 
-/// Whether a name is kept from fans and crew: it looks like the artist's or like one of the house.
+/// Whether a name is kept from fans and crew: it looks like the artist's or like one of the house, in capitals or not.
 pub fn reserved_for(keys: &Keys, artist: &str) -> Option<NicknameReason> {
-    if keys.look_like(&Keys::of(artist)) {
+    static HOUSE: LazyLock<HashSet<String>> =
+        LazyLock::new(|| RESERVED.iter().flat_map(|name| ways_to_write(name)).collect());
+    if ways_to_write(artist).any(|key| keys.all().any(|own| own == key)) {
         return Some(NicknameReason::Artist);
     }
-    RESERVED
-        .iter()
-        .any(|name| keys.look_like(&Keys::of(name)))
+    keys.all()
+        .any(|key| HOUSE.contains(key))
         .then_some(NicknameReason::Reserved)
+}
+
+/// The keys of a name in its own spelling, in small letters, in capitals, and with a capital at its head: other scripts
+/// have twins for some capitals and not for the small letters.
+fn ways_to_write(name: &str) -> impl Iterator<Item = String> {
+    let (small, capitals) = (name.to_lowercase(), name.to_uppercase());
+    let head: String = capitals.chars().take(1).chain(small.chars().skip(1)).collect();
+    [name.to_owned(), small, capitals, head].into_iter().flat_map(|name| {
+        let Keys { folded, plain } = Keys::of(&name);
+        [folded, plain]
+    })
 }
 
 const FIRST_WORDS: [&str; 24] = [
@@ -216,6 +231,7 @@ mod tests {
         assert_eq!(reason("MODERATOR"), Some(NicknameReason::Reserved));
         assert_eq!(reason("Моderаtor"), Some(NicknameReason::Reserved));
         assert_eq!(reason("officiaI"), Some(NicknameReason::Reserved));
+        assert_eq!(reason("VΕSΝΑ ΟDUΥΑ"), Some(NicknameReason::Artist));
         assert_eq!(reason("night bus 7"), None);
     }
 

@@ -9,15 +9,18 @@ mod nicknames;
 mod presence;
 mod provisioner;
 mod secrets;
+mod sessions;
 mod signals;
 mod status;
 mod tickets;
+mod turn;
 
 pub use events::{Event, EventId, NewEvent};
 pub use leases::{Admitted, Claim, Lease};
 pub use members::{Seating, Standing};
 pub use nicknames::Naming;
 pub use provisioner::{Batch, Tenure};
+pub use sessions::Sessions;
 pub use signals::Signal;
 pub use status::{Status, TicketCounts};
 pub use tickets::{NewTicket, Ticket, TicketId};
@@ -27,17 +30,17 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqlitePool, Transaction};
-use tower_sessions_sqlx_store::SqliteStore;
 
 use leases::LastSeen;
+use turn::{Turn, Write};
 
 /// Connections for reading: as many reads at a time; more wait for their turn.
 const READERS: u32 = 4;
 
-/// Connections for writes that need not survive a power cut: one for sessions, one for everything else.
-const RELAXED_WRITERS: u32 = 2;
+/// Connections for sessions, which are mostly read, and for writes that need not survive a power cut.
+const RELAXED: u32 = 4;
 
 /// How long a write waits for another process's write before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -50,9 +53,6 @@ pub const BATCH_ROWS: usize = 1_000;
 
 /// The pause after such a transaction. SQLite's lock is not fair: without it, a writer that waits might never have it.
 pub const BETWEEN_BATCHES: Duration = Duration::from_millis(10);
-
-/// The table of the session store.
-const SESSION_TABLE: &str = "sessions";
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +115,7 @@ pub struct Store {
     read: SqlitePool,
     /// Writes whose loss in a power cut costs nothing: they do not wait for the disk.
     relaxed: SqlitePool,
+    turn: Turn,
     options: SqliteConnectOptions,
     last_seen: LastSeen,
 }
@@ -129,13 +130,14 @@ impl Store {
         let read = pool(READERS)
             .connect_with(options.clone().pragma("query_only", "1"))
             .await?;
-        let relaxed = pool(RELAXED_WRITERS)
+        let relaxed = pool(RELAXED)
             .connect_with(options.clone().synchronous(SqliteSynchronous::Normal))
             .await?;
         Ok(Self {
             write,
             read,
             relaxed,
+            turn: Turn::default(),
             options,
             last_seen: LastSeen::default(),
         })
@@ -144,16 +146,6 @@ impl Store {
     /// The database's file.
     fn file(&self) -> &Path {
         self.options.get_filename()
-    }
-
-    /// Where the sessions are kept. A lost session costs its fan one more look at the ticket.
-    ///
-    /// # Panics
-    /// Never: the table's name is valid.
-    pub fn sessions(&self) -> SqliteStore {
-        SqliteStore::new(self.relaxed.clone())
-            .with_table_name(SESSION_TABLE)
-            .expect("a valid table name")
     }
 
     /// Whether the database answers.
@@ -169,14 +161,14 @@ impl Store {
         self.write.close().await;
     }
 
-    /// Begins a transaction that holds the write lock from its first moment.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    /// Begins a transaction that is on disk when it is committed.
+    async fn begin(&self) -> Result<Write> {
+        self.turn.begin(&self.write).await
     }
 
-    /// Like [`Store::begin`], for what can be done again after a power cut. A later durable commit keeps it too.
-    async fn begin_relaxed(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.relaxed.begin_with("BEGIN IMMEDIATE").await?)
+    /// Begins a transaction for what can be done again after a power cut. A later durable commit keeps it too.
+    async fn begin_relaxed(&self) -> Result<Write> {
+        self.turn.begin(&self.relaxed).await
     }
 }
 

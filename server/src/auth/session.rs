@@ -7,14 +7,13 @@ use serde::{Deserialize, Serialize};
 use time::Duration;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
-use tower_sessions_sqlx_store::SqliteStore;
 use wire::{MemberId, Phase, UnixMillis};
 
 use crate::clock;
 use crate::config::Config;
 use crate::problem::ApiError;
 use crate::state::AppState;
-use crate::store::{Event, EventId, Lease, Seating, Store};
+use crate::store::{Event, EventId, Lease, Seating, Sessions, Store};
 
 /// A session that nobody uses ends after this.
 const INACTIVITY: Duration = Duration::days(30);
@@ -33,7 +32,7 @@ const SECURE_COOKIE: &str = "__Host-frontrow";
 const PLAIN_COOKIE: &str = "frontrow";
 
 /// The layer that gives every call its session. A visitor who shows no ticket gets none.
-pub fn layer(store: &Store, config: &Config) -> SessionManagerLayer<SqliteStore> {
+pub fn layer(store: &Store, config: &Config) -> SessionManagerLayer<Sessions> {
     let secure = config.is_https();
     SessionManagerLayer::new(store.sessions())
         .with_name(if secure { SECURE_COOKIE } else { PLAIN_COOKIE })

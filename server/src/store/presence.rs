@@ -10,6 +10,7 @@ const FRESH_MILLIS: u64 = 15_000;
 impl Store {
     /// Reports one node's count.
     pub async fn put_presence(&self, event: EventId, node: &str, online: u64, now: UnixMillis) -> Result<()> {
+        let mut tx = self.begin_relaxed().await?;
         sqlx::query(
             "INSERT INTO presence (event_id, node, online, at) VALUES (?, ?, ?, ?)
              ON CONFLICT (event_id, node) DO UPDATE SET online = excluded.online, at = excluded.at",
@@ -18,9 +19,9 @@ impl Store {
         .bind(node)
         .bind(to_sql(online))
         .bind(to_sql(now))
-        .execute(&self.relaxed)
+        .execute(&mut *tx)
         .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// Everybody online in an event, over all nodes.
@@ -37,10 +38,11 @@ impl Store {
     /// Forgets nodes that are gone.
     pub async fn prune_presence(&self, now: UnixMillis) -> Result<()> {
         let before = to_sql(now.saturating_sub(FRESH_MILLIS));
+        let mut tx = self.begin_relaxed().await?;
         sqlx::query("DELETE FROM presence WHERE at < ?")
             .bind(before)
-            .execute(&self.relaxed)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 }

@@ -30,6 +30,7 @@ pub enum Batch {
 impl Store {
     /// Takes or prolongs the turn; `None` while another holder has it.
     pub async fn take_turn(&self, holder: &str, now: UnixMillis) -> Result<Option<Tenure>> {
+        let mut tx = self.begin_relaxed().await?;
         let epoch: Option<i64> = sqlx::query_scalar(
             "UPDATE provisioner SET epoch = epoch + (holder <> ?1), holder = ?1, until = ?2
              WHERE id = 1 AND (holder = ?1 OR until <= ?3) RETURNING epoch",
@@ -37,8 +38,9 @@ impl Store {
         .bind(holder)
         .bind(to_sql(now + TENURE_MILLIS))
         .bind(to_sql(now))
-        .fetch_optional(&self.relaxed)
+        .fetch_optional(&mut *tx)
         .await?;
+        tx.commit().await?;
         Ok(epoch.map(|epoch| Tenure {
             holder: holder.to_owned(),
             epoch,
@@ -47,12 +49,13 @@ impl Store {
 
     /// Gives the turn back, so that the next provisioner need not wait.
     pub async fn give_turn_back(&self, tenure: &Tenure) -> Result<()> {
+        let mut tx = self.begin_relaxed().await?;
         sqlx::query("UPDATE provisioner SET until = 0 WHERE holder = ? AND epoch = ?")
             .bind(&tenure.holder)
             .bind(tenure.epoch)
-            .execute(&self.relaxed)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// When the present turn ends if nobody prolongs it.

@@ -51,11 +51,12 @@ impl Store {
     /// Forgets old signals.
     pub async fn prune_signals(&self, now: UnixMillis) -> Result<()> {
         let before = to_sql(now.saturating_sub(KEEP_MILLIS));
+        let mut tx = self.begin_relaxed().await?;
         sqlx::query("DELETE FROM signals WHERE at < ?")
             .bind(before)
-            .execute(&self.relaxed)
+            .execute(&mut *tx)
             .await?;
-        Ok(())
+        tx.commit().await
     }
 }
 

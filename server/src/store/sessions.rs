@@ -1,0 +1,71 @@
+//! Where sessions are kept: the session library's own store, whose writes take their turn like every other.
+
+use async_trait::async_trait;
+use sqlx::SqlitePool;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result};
+use tower_sessions::{ExpiredDeletion, SessionStore};
+use tower_sessions_sqlx_store::SqliteStore;
+
+use super::turn::Turn;
+use super::{Store, StoreError};
+
+/// The table of the session store.
+const TABLE: &str = "sessions";
+
+/// The sessions. A lost one costs its fan one more look at the ticket.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    kept: SqliteStore,
+    turn: Turn,
+}
+
+impl Sessions {
+    fn new(pool: SqlitePool, turn: Turn) -> Self {
+        let kept = SqliteStore::new(pool)
+            .with_table_name(TABLE)
+            .expect("a valid table name");
+        Self { kept, turn }
+    }
+}
+
+impl Store {
+    /// Where the sessions are kept.
+    pub fn sessions(&self) -> Sessions {
+        Sessions::new(self.relaxed.clone(), self.turn.clone())
+    }
+}
+
+fn backend(error: StoreError) -> Error {
+    Error::Backend(error.to_string())
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let _turn = self.turn.take().await.map_err(backend)?;
+        self.kept.create(record).await
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let _turn = self.turn.take().await.map_err(backend)?;
+        self.kept.save(record).await
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        self.kept.load(id).await
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        let _turn = self.turn.take().await.map_err(backend)?;
+        self.kept.delete(id).await
+    }
+}
+
+#[async_trait]
+impl ExpiredDeletion for Sessions {
+    async fn delete_expired(&self) -> Result<()> {
+        let _turn = self.turn.take().await.map_err(backend)?;
+        self.kept.delete_expired().await
+    }
+}
