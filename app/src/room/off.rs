@@ -115,7 +115,7 @@ fn page(mark: AnyView, title: &'static str, rest: AnyView) -> AnyView {
     view! {
         <section class="chat__off" aria-labelledby="off">
             {mark}
-            <h2 class="display" id="off" role="status">{title}</h2>
+            <div role="status"><h2 class="display" id="off">{title}</h2></div>
             {rest}
         </section>
     }
