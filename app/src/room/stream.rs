@@ -41,7 +41,7 @@ fn Frame(address: String) -> impl IntoView {
         <div class="stream stream--frame">
             <iframe
                 class="stream__picture" title=format!("Stream: {}", visit.title()) sandbox=sandbox referrerpolicy="no-referrer"
-                allow="autoplay; fullscreen; encrypted-media; picture-in-picture" allowfullscreen="" src=address
+                allow="autoplay; encrypted-media; picture-in-picture" allowfullscreen="" src=address
             ></iframe>
         </div>
     }
