@@ -67,6 +67,11 @@ fn in_the_store_only_the_newest_seat_writes() {
         Ok(())
     });
     result.expect("the property holds");
+    let house = house.into_inner();
+    assert!(
+        house.written > 0 && house.refused > 0,
+        "seats wrote, and lost ones were refused"
+    );
 }
 
 /// A store with one event.
@@ -76,6 +81,8 @@ struct House {
     event: EventId,
     tickets: u64,
     now: UnixMillis,
+    written: usize,
+    refused: usize,
 }
 
 /// One ticket and its three devices.
@@ -104,13 +111,15 @@ impl House {
             chat: true,
         };
         let event = store.create_event(&show, 1).await.expect("works").expect("new");
-        let log = LogWriter::open(&store).await.expect("a writer");
+        let log = LogWriter::open(&store).expect("a writer");
         Self {
             store,
             log,
             event,
             tickets: 0,
             now: 1_000_000_000,
+            written: 0,
+            refused: 0,
         }
     }
 
@@ -199,6 +208,9 @@ impl House {
             if matches!(outcome, Outcome::Appended(_)) {
                 assert_eq!(draft.epoch, play.newest, "only the newest seat writes");
                 play.written.push(draft.epoch);
+                self.written += 1;
+            } else {
+                self.refused += 1;
             }
         }
         assert!(play.written.is_sorted(), "{:?}", play.written);

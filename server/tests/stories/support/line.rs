@@ -155,11 +155,10 @@ impl Line {
 
     /// Waits for the answer to the frame with this id, and takes it.
     pub async fn answer(&mut self, id: Option<&str>) -> Result<Seq, Refused> {
-        let id = id.map(str::to_owned);
         let what = format!("the answer to {id:?}");
         let waiting = async {
             loop {
-                if let Some(answer) = self.take_answer(&id) {
+                if let Some(answer) = self.take_answer(id) {
                     return answer;
                 }
                 assert!(self.step().await, "{what}: the line ended: {:?}", self.ending);
@@ -168,8 +167,8 @@ impl Line {
         in_time(&what, waiting).await
     }
 
-    fn take_answer(&mut self, id: &Option<String>) -> Option<Result<Seq, Refused>> {
-        let answers = self.answers.get_mut(id)?;
+    fn take_answer(&mut self, id: Option<&str>) -> Option<Result<Seq, Refused>> {
+        let answers = self.answers.get_mut(&id.map(str::to_owned))?;
         (!answers.is_empty()).then(|| answers.remove(0))
     }
 
@@ -253,7 +252,9 @@ impl Line {
     }
 
     /// Hangs up without a word, as a lost network does.
-    pub fn breaks(self) {}
+    pub fn breaks(self) {
+        drop(self.ws);
+    }
 
     /// Hangs up and waits until the server knows.
     pub async fn hangs_up(mut self) {

@@ -175,6 +175,12 @@ impl Person {
             .await
     }
 
+    /// The newest entry of the log.
+    pub async fn head(&self) -> Seq {
+        let page: HistoryPage = self.page(Some(1), None).await.good();
+        page.as_of
+    }
+
     /// Reads the whole history, oldest message first, in pages of `limit`.
     pub async fn history(&self, limit: Option<u32>) -> Vec<Message> {
         let mut pages = Vec::new();

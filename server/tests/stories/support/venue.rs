@@ -227,7 +227,7 @@ impl Venue {
     }
 
     /// The value of a metric, by its line's beginning; 0 when it is not there.
-    pub async fn metric(&self, line: &str) -> f64 {
+    pub async fn metric(&self, line: &str) -> u64 {
         let address = format!("http://127.0.0.1:{}/metrics", self.port);
         let text = reqwest::get(address)
             .await
@@ -237,7 +237,7 @@ impl Venue {
             .expect("text");
         let values = text
             .lines()
-            .filter_map(|found| found.strip_prefix(line)?.trim().parse::<f64>().ok());
+            .filter_map(|found| found.strip_prefix(line)?.trim().parse::<u64>().ok());
         values.sum()
     }
 }
