@@ -36,19 +36,21 @@ impl Store {
     }
 }
 
-fn backend(error: StoreError) -> Error {
-    Error::Backend(error.to_string())
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Backend(error.to_string())
+    }
 }
 
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let _turn = self.turn.take().await.map_err(backend)?;
+        let _turn = self.turn.take().await?;
         self.kept.create(record).await
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let _turn = self.turn.take().await.map_err(backend)?;
+        let _turn = self.turn.take().await?;
         self.kept.save(record).await
     }
 
@@ -57,7 +59,7 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        let _turn = self.turn.take().await.map_err(backend)?;
+        let _turn = self.turn.take().await?;
         self.kept.delete(id).await
     }
 }
@@ -65,7 +67,7 @@ impl SessionStore for Sessions {
 #[async_trait]
 impl ExpiredDeletion for Sessions {
     async fn delete_expired(&self) -> Result<()> {
-        let _turn = self.turn.take().await.map_err(backend)?;
+        let _turn = self.turn.take().await?;
         self.kept.delete_expired().await
     }
 }

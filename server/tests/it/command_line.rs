@@ -293,9 +293,10 @@ fn a_list_is_imported_once_and_says_what_became_of_every_line() {
 fn a_list_that_can_be_guessed_is_refused_whole_unless_allowed() {
     let (_folder, frontrow) = data();
     frontrow.announce("salt");
-    let pins: String = (0..500)
-        .map(|number| format!("SALT-{:06}\n", number * 7919 % 1_000_000))
+    let pins: Vec<String> = (0..500)
+        .map(|number| format!("SALT-{:06}", number * 7919 % 1_000_000))
         .collect();
+    let pins = pins.join("\n");
     let refused = frontrow.with_input(&["ticket", "import", "--event", "salt", "-"], &pins);
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -334,11 +335,11 @@ fn issued_codes_are_not_in_the_database() {
     let (folder, frontrow) = data();
     frontrow.announce("salt");
     let issued = frontrow.json(&["ticket", "issue", "--event", "salt", "--role", "moderator"]);
-    let code = issued["codes"][0].as_str().expect("a code").to_owned();
-    let folded = code.replace('-', "");
+    let printed = issued["codes"][0].as_str().expect("a code").to_owned();
+    let folded = printed.replace('-', "");
     for entry in std::fs::read_dir(folder.path()).expect("lists") {
         let bytes = std::fs::read(entry.expect("an entry").path()).expect("reads");
-        for secret in [code.as_bytes(), folded.as_bytes()] {
+        for secret in [printed.as_bytes(), folded.as_bytes()] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret));
         }
     }

@@ -28,7 +28,7 @@ async fn pages_of_other_sites_change_nothing_here() {
         "garbage",
         "",
     ] {
-        let framed = fan.clone().from_origin(foreign);
+        let framed = fan.clone().on_a_page_of(foreign);
         for answer in everything_that_changes_something(&framed).await {
             answer.problem(403, "origin_refused");
         }
@@ -48,7 +48,7 @@ async fn our_own_page_and_clients_that_are_no_browsers_may() {
     let code = server.issue_one(&event).await;
     server
         .visitor()
-        .from_origin(&server.origin())
+        .on_a_page_of(&server.origin())
         .admit("salt", &code)
         .await
         .ok();
@@ -64,11 +64,16 @@ async fn the_public_address_and_configured_ones_may() {
     let event = server.event("salt").await;
     let code = server.issue_one(&event).await;
     for origin in ["https://live.example.org", "http://localhost:3000"] {
-        server.visitor().from_origin(origin).take_over("salt", &code).await.ok();
+        server
+            .visitor()
+            .on_a_page_of(origin)
+            .take_over("salt", &code)
+            .await
+            .ok();
     }
     let unencrypted = server
         .visitor()
-        .from_origin("http://live.example.org")
+        .on_a_page_of("http://live.example.org")
         .with_header("host", "live.example.org");
     unencrypted
         .take_over("salt", &code)

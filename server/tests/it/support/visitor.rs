@@ -41,7 +41,7 @@ impl Visitor {
         self
     }
 
-    pub fn from_origin(self, origin: &str) -> Self {
+    pub fn on_a_page_of(self, origin: &str) -> Self {
         self.with_header(ORIGIN.as_str(), origin)
     }
 
