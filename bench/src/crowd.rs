@@ -169,7 +169,12 @@ async fn send_all(senders: &mut [SplitSink<Ws, Message>], options: &Options, clo
     for number in 0..options.messages() {
         ticks.tick().await;
         let sender = usize::try_from(number)? % senders.len();
-        let text = format!("{} {:x<2$}", clock.elapsed().as_micros(), "", options.text as usize - 20);
+        let text = format!(
+            "{} {:x<2$}",
+            clock.elapsed().as_micros(),
+            "",
+            options.text as usize - 20
+        );
         let send = wire::frame::Send {
             id: format!("m{number}"),
             text,

@@ -128,7 +128,12 @@ impl Rooms {
             // was read, the change is either in what was read or will find this member in the room.
             let version = room.version();
             may_enter(&room)?;
-            let standing = self.0.store.standing(&claims.member).await.map_err(|error| come_back(&error))?;
+            let standing = self
+                .0
+                .store
+                .standing(&claims.member)
+                .await
+                .map_err(|error| come_back(&error))?;
             let standing = standing.ok_or(CloseCode::CredentialRefused)?;
             verdict(&standing, claims.epoch)?;
             if let Some(membership) = room.enter(self, &claims.member, &standing, version, after) {
