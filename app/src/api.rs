@@ -1,9 +1,12 @@
 //! The HTTP calls of the contract, one function each. Every call ends: with an answer, with the problem that the server
 //! names, or with the server not being reached in time.
 
-use gloo_net::http::{Method, RequestBuilder, Response};
+use leptos::prelude::window;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Headers, RequestInit, Response};
 use wire::http::{
     Admission, AdmissionRequest, Credential, EventView, HistoryPage, NicknameRequest, NicknameTry, NicknameView,
 };
@@ -41,50 +44,43 @@ pub type Answer<T> = Result<T, Trouble>;
 
 /// What anybody may know of an event.
 pub async fn event(slug: &str) -> Answer<EventView> {
-    call(Method::GET, &at(slug, ""), None::<&()>).await
+    call("GET", &at(slug, ""), None).await
 }
 
 /// Shows a ticket at the gate.
 pub async fn admit(slug: &str, ticket: String, takeover: bool) -> Answer<Admission> {
     call(
-        Method::POST,
+        "POST",
         &at(slug, "/admission"),
-        Some(&AdmissionRequest { ticket, takeover }),
+        json(&AdmissionRequest { ticket, takeover }),
     )
     .await
 }
 
 /// Whether this device still holds a seat.
 pub async fn seat(slug: &str) -> Answer<Admission> {
-    call(Method::GET, &at(slug, "/admission"), None::<&()>).await
+    call("GET", &at(slug, "/admission"), None).await
 }
 
 /// Leaves, and frees the seat.
 pub async fn leave(slug: &str) -> Answer<()> {
-    send(Method::DELETE, &at(slug, "/admission"), None::<&()>)
-        .await
-        .map(drop)
+    send("DELETE", &at(slug, "/admission"), None).await.map(drop)
 }
 
 /// Whether a nickname would be free.
 pub async fn try_nickname(slug: &str, nickname: &str) -> Answer<NicknameTry> {
     let nickname = String::from(js_sys::encode_uri_component(nickname));
-    call(
-        Method::GET,
-        &at(slug, &format!("/nickname?try={nickname}")),
-        None::<&()>,
-    )
-    .await
+    call("GET", &at(slug, &format!("/nickname?try={nickname}")), None).await
 }
 
 /// Claims a nickname.
 pub async fn claim_nickname(slug: &str, nickname: String) -> Answer<NicknameView> {
-    call(Method::PUT, &at(slug, "/nickname"), Some(&NicknameRequest { nickname })).await
+    call("PUT", &at(slug, "/nickname"), json(&NicknameRequest { nickname })).await
 }
 
 /// Asks for what opens a socket.
 pub async fn credential(slug: &str) -> Answer<Credential> {
-    call(Method::POST, &at(slug, "/credentials"), None::<&()>).await
+    call("POST", &at(slug, "/credentials"), None).await
 }
 
 /// A page of history: the newest, or the one that a token names.
@@ -95,39 +91,45 @@ pub async fn messages(slug: &str, before: Option<&str>) -> Answer<HistoryPage> {
         wire::limits::HISTORY_PAGE,
         before.unwrap_or_default()
     );
-    call(Method::GET, &at(slug, &query), None::<&()>).await
+    call("GET", &at(slug, &query), None).await
 }
 
 fn at(slug: &str, rest: &str) -> String {
     format!("/api/events/{slug}{rest}")
 }
 
-async fn call<T: DeserializeOwned>(method: Method, path: &str, body: Option<&impl Serialize>) -> Answer<T> {
-    let answer = send(method, path, body).await?;
-    let text = answer.text().await.map_err(|_| Trouble::Unreachable)?;
+fn json(body: &impl Serialize) -> Option<String> {
+    serde_json::to_string(body).ok()
+}
+
+async fn call<T: DeserializeOwned>(method: &str, path: &str, body: Option<String>) -> Answer<T> {
+    let text = send(method, path, body).await?;
     serde_json::from_str(&text).map_err(|_| Trouble::Unreachable)
 }
 
-async fn send(method: Method, path: &str, body: Option<&impl Serialize>) -> Answer<Response> {
-    let body = body.and_then(|body| serde_json::to_string(body).ok());
-    let within = web_sys::AbortSignal::timeout_with_u32(ANSWER_WITHIN);
-    let request = RequestBuilder::new(path).method(method).abort_signal(Some(&within));
-    let request = match body {
-        Some(body) => request.header("Content-Type", "application/json").body(body),
-        None => request.build(),
-    };
-    let answer = request
-        .map_err(|_| Trouble::Unreachable)?
-        .send()
-        .await
-        .map_err(|_| Trouble::Unreachable)?;
-    if answer.ok() {
-        return Ok(answer);
+/// The text of a good answer; what went wrong otherwise.
+async fn send(method: &str, path: &str, body: Option<String>) -> Answer<String> {
+    let (is_good, text) = fetch(method, path, body).await.map_err(|_| Trouble::Unreachable)?;
+    if is_good {
+        return Ok(text);
     }
-    let problem = answer
-        .text()
-        .await
-        .ok()
-        .and_then(|text| serde_json::from_str(&text).ok());
-    Err(problem.map_or(Trouble::Unreachable, |problem| Trouble::Problem(Box::new(problem))))
+    let problem = serde_json::from_str(&text).map(|problem| Trouble::Problem(Box::new(problem)));
+    Err(problem.unwrap_or(Trouble::Unreachable))
+}
+
+async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(bool, String), JsValue> {
+    let asked = RequestInit::new();
+    asked.set_method(method);
+    asked.set_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_WITHIN)));
+    if let Some(body) = body {
+        let headers = Headers::new()?;
+        headers.set("Content-Type", "application/json")?;
+        asked.set_headers(&headers);
+        asked.set_body(&body.into());
+    }
+    let answer: Response = JsFuture::from(window().fetch_with_str_and_init(path, &asked))
+        .await?
+        .dyn_into()?;
+    let text = JsFuture::from(answer.text()?).await?;
+    Ok((answer.ok(), text.as_string().unwrap_or_default()))
 }

@@ -58,7 +58,7 @@ fn title(visit: Visit) -> String {
     let title = visit.title();
     match visit.page.get() {
         Page::Loading => "Frontrow".to_owned(),
-        Page::Missing => "No event here".to_owned(),
+        Page::Missing => "Nothing plays here".to_owned(),
         Page::Broken => "No connection".to_owned(),
         Page::Gate => format!("{title}: take your seat"),
         Page::TakenOver { .. } => format!("{title}: your seat moved"),

@@ -3,8 +3,9 @@
 /// Lamps in the row, one a second.
 pub const LAMPS: usize = 60;
 
-/// Lines a second that make a lamp shine fully.
-const FULL: u16 = 8;
+/// How bright a lamp is for none, one, two… lines in its second, from 0 to 1 as a style sheet reads it: a single line can
+/// be seen, and a storm is not blinding.
+const BRIGHTNESS: [&str; 9] = ["0", "0.35", "0.5", "0.61", "0.71", "0.79", "0.87", "0.94", "1"];
 
 /// How many lines came in each of the last seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +41,10 @@ impl Footlights {
         self.second = now / 1_000;
     }
 
-    /// How bright a lamp is, from 0 to 1: a single line can be seen, and a storm is not blinding.
-    pub fn brightness(&self, lamp: usize) -> f64 {
+    /// How bright a lamp is.
+    pub fn brightness(&self, lamp: usize) -> &'static str {
         let lines = self.lines.get(lamp).copied().unwrap_or(0);
-        (f64::from(lines.min(FULL)) / f64::from(FULL)).sqrt()
+        BRIGHTNESS[usize::from(lines).min(BRIGHTNESS.len() - 1)]
     }
 
     /// Whether another row shines the same.
@@ -66,10 +67,12 @@ mod tests {
         let mut lights = Footlights::default();
         lights.line(5_200);
         lights.line(5_900);
-        assert!((lights.brightness(LAMPS - 1) - 0.5).abs() < 1e-9);
+        assert_eq!(lights.brightness(LAMPS - 1), "0.5");
         lights.pass(8_000);
-        assert_eq!(lights.brightness(LAMPS - 1), 0.0);
-        assert!(lights.brightness(LAMPS - 4) > 0.0);
+        assert_eq!(
+            (lights.brightness(LAMPS - 1), lights.brightness(LAMPS - 4)),
+            ("0", "0.5")
+        );
         assert_eq!(lights.total(), 2);
         lights.pass(65_000);
         assert_eq!(lights.total(), 0);

@@ -72,8 +72,8 @@ pub fn Missing() -> impl IntoView {
     view! {
         <Paper class="ticket ticket--torn ticket--used">
             <div class="gate-move">
-                <h1 class="gate-move__title" id="ending" tabindex="-1">"No event at this address"</h1>
-                <p>"Check it against your ticket, sign by sign, or follow the link that came with it."</p>
+                <h1 class="gate-move__title" id="ending" tabindex="-1">"Nothing plays here"</h1>
+                <p>"This address leads to no event. Check it against your ticket, sign by sign, or follow the link that came with it."</p>
             </div>
         </Paper>
     }
@@ -94,7 +94,7 @@ pub fn Broken() -> impl IntoView {
     view! {
         <Paper>
             <div class="gate-move" role="alert">
-                <h1 class="gate-move__title">"The box office could not be reached"</h1>
+                <h1 class="gate-move__title">"The box office can’t be reached"</h1>
                 <p>"Your ticket is as good as before. Look at your connection, then try again."</p>
                 <button
                     type="button" class="button button--lamp button--wide" on:click=again

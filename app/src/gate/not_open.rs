@@ -36,7 +36,7 @@ pub fn NotOpen(
     view! {
         <Paper>
             <div class="gate-move">
-                <h2 id="not-open" tabindex="-1">"The doors are not open yet"</h2>
+                <h2 id="not-open" tabindex="-1">"The doors are still closed"</h2>
                 <p>{format!("They open at {}. Leave this page as it is: it takes you in by itself.", format::time(opens_at))}</p>
                 <p class="gate-move__count num" role="timer">{count}</p>
                 {lamps("gate-move__lamps", countdown::LAMPS, move || countdown::lamps_on(opens_at, now.get()))}

@@ -46,7 +46,7 @@ impl Refusal {
         match self {
             Self::NothingTyped => "There is no code yet.",
             Self::Wait { .. } => "Too many tries.",
-            Self::Unreachable => "The box office could not be reached.",
+            Self::Unreachable => "The box office can’t be reached.",
             Self::Problem(code) => match code {
                 ProblemCode::TicketUnknown => "That code doesn’t open this event.",
                 ProblemCode::TicketRevoked => "This ticket was taken back.",

@@ -57,9 +57,9 @@ pub fn Composer(
 
 fn join(choose_name: Callback<()>) -> AnyView {
     view! {
-        <div class="composer__join" id="join">
+        <div class="composer__join">
             <span>"You are watching without a name."</span>
-            <button type="button" class="button button--lamp" on:click=move |_| choose_name.run(())>"Choose a nickname"</button>
+            <button type="button" class="button button--lamp" id="say" on:click=move |_| choose_name.run(())>"Choose a nickname"</button>
         </div>
     }
     .into_any()

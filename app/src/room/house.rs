@@ -54,7 +54,7 @@ pub fn FootlightsRow(chat: Chat) -> impl IntoView {
     });
     let lamp = move |place: usize| {
         let brightness = Memo::new(move |_| chat.lights.with(|lights| lights.brightness(place)));
-        view! { <i style:--v=move || format!("{:.2}", brightness.get())></i> }
+        view! { <i style:--v=move || brightness.get()></i> }
     };
     view! { <div class="footlights" role="img" aria-label=move || label.get()>{(0..LAMPS).map(lamp).collect::<Vec<_>>()}</div> }
 }

@@ -102,22 +102,26 @@ impl Chat {
         }
         self.older.set(Older::Coming);
         spawn_local(async move {
-            let failed = self.fetch_until_extended().await.is_err();
+            let fetched = self.fetch_until_extended().await;
             if self.inner(|inner| inner.fetching.set(false)).is_none() {
                 return;
             }
-            self.note_older(failed);
+            if fetched == Ok(Merged::Stale) {
+                set_timeout(move || self.fetch_older(), STALE_RETRY);
+                return;
+            }
+            self.note_older(fetched.is_err());
             self.paint();
         });
     }
 
-    async fn fetch_until_extended(self) -> api::Answer<()> {
+    async fn fetch_until_extended(self) -> api::Answer<Merged> {
         loop {
             let Some(Some((ask, slug))) = self.inner(|inner| {
                 let ask = inner.transcript.borrow().ask();
                 ask.map(|ask| (ask, inner.visit.slug()))
             }) else {
-                return Ok(());
+                return Ok(Merged::Late);
             };
             let page = api::messages(&slug, ask.before.as_deref()).await?;
             let merged = self.inner(|inner| {
@@ -128,16 +132,16 @@ impl Chat {
                 let merged = inner.transcript.borrow_mut().page(&ask, page);
                 (merged, mine)
             });
-            let Some((merged, mine)) = merged else { return Ok(()) };
+            let Some((merged, mine)) = merged else {
+                return Ok(Merged::Late);
+            };
             if mine {
                 self.has_spoken.set(true);
                 self.keep_outbox();
             }
             let goes_on = self.inner(|inner| inner.transcript.borrow().ask().as_ref() != Some(&ask));
-            match merged {
-                Merged::Known | Merged::Late if goes_on == Some(true) => {}
-                Merged::Stale => gloo_timers::future::sleep(STALE_RETRY).await,
-                Merged::Extended | Merged::Known | Merged::Late => return Ok(()),
+            if goes_on != Some(true) || !matches!(merged, Merged::Known | Merged::Late) {
+                return Ok(merged);
             }
         }
     }
