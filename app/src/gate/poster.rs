@@ -73,7 +73,7 @@ fn facts(visit: Visit, event: EventView) -> AnyView {
     view! {
         <dl class="gate__facts">
             <div>
-                <dt class="eyebrow">"Starts"</dt>
+                <dt class="eyebrow">{move || if now.get() >= starts_at { "Started" } else { "Starts" }}</dt>
                 <dd><time datetime=format::machine(starts_at)>{format::moment(starts_at)}</time>{zone()}</dd>
             </div>
             {move || if is_live() { live(now.get(), starts_at) } else { count(now, starts_at) }}
