@@ -135,14 +135,14 @@ fn fail(output: Output, error: &CliError) -> ExitCode {
 }
 
 async fn run(cli: Cli, output: Output) -> Result<(), CliError> {
-    let place = cli.common;
+    let common = cli.common;
     match cli.command {
-        Command::Serve(options) => serve::run(options, &place, output).await,
-        Command::Provision => provision::run(&place).await,
-        Command::Event(command) => event::run(command, &place, output).await,
-        Command::Ticket(command) => ticket::run(command, &place, output).await,
-        Command::Status(options) => status::run(&options, &place, output).await,
-        Command::Demo(options) => demo::run(&options, &place, output).await,
+        Command::Serve(options) => serve::run(options, &common, output).await,
+        Command::Provision => provision::run(&common).await,
+        Command::Event(command) => event::run(command, &common, output).await,
+        Command::Ticket(command) => ticket::run(command, &common, output).await,
+        Command::Status(options) => status::run(&options, &common, output).await,
+        Command::Demo(options) => demo::run(&options, &common, output).await,
     }
 }
 

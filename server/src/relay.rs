@@ -1,7 +1,7 @@
 //! The relay: takes drafts, makes them durable in one order an event, and hands the entries to the hubs. A draft is
 //! answered and delivered only after its commit is on disk.
 //!
-//! There is one engine so far, [`local`]: it lives in this process and commits to the store. Everything goes through
+//! There is one engine so far, `local`: it lives in this process and commits to the store. Everything goes through
 //! the relay, also on one node, so another engine changes how a `Relay` is made and not the way of a message.
 
 mod local;

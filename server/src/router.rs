@@ -57,7 +57,7 @@ fn calls(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(messages::list))
         .routes(routes!(socket::upgrade))
         .fallback(async || ApiError::NotFound);
-    OpenApiRouter::with_openapi(openapi::Frame::openapi())
+    OpenApiRouter::with_openapi(openapi::Calls::openapi())
         .nest("/api", guarded(api, state))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

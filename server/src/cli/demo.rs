@@ -69,10 +69,10 @@ struct DemoCodes<'c> {
     moderator: &'c str,
 }
 
-pub(super) async fn run(options: &Options, place: &Common, output: Output) -> Result<(), CliError> {
-    let (store, secrets) = place.open().await?;
+pub(super) async fn run(options: &Options, common: &Common, output: Output) -> Result<(), CliError> {
+    let (store, secrets) = common.open().await?;
     let event = open_event(&store).await?;
-    let file = place.data.join(CODES_FILE);
+    let file = common.data.join(CODES_FILE);
     let codes = match kept(&file, &store, &secrets, &event).await? {
         Some(codes) => codes,
         None => issue(&file, &store, &secrets, &event).await?,

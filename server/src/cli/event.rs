@@ -1,14 +1,12 @@
 //! `frontrow event create | list | end | delete`
 
-use std::fmt::Write as _;
-
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use wire::UnixMillis;
 
 use super::{CliError, Common, Output, find_event, value};
 use crate::clock;
-use crate::store::{Event, NewEvent, Store};
+use crate::store::{Event, NewEvent};
 
 /// Doors open this long before the start unless another time is given, in milliseconds.
 const DOORS_BEFORE_MILLIS: u64 = 30 * 60 * 1000;
@@ -90,65 +88,57 @@ impl NewOptions {
     }
 }
 
-pub(super) async fn run(command: Command, place: &Common, output: Output) -> Result<(), CliError> {
-    let new = match command {
-        // Checked before anything is opened or made.
-        Command::Create(options) => return create(&options.event()?, place, output).await,
-        other => other,
-    };
-    let (store, _) = place.open().await?;
-    match new {
-        Command::Create(_) => {}
-        Command::List => list(&store, output).await?,
-        Command::End(Slug { slug }) => end(&store, &slug, output).await?,
-        Command::Delete(Slug { slug }) => delete(&store, &slug, output).await?,
+pub(super) async fn run(command: Command, common: &Common, output: Output) -> Result<(), CliError> {
+    match command {
+        Command::Create(options) => create(&options.event()?, common, output).await,
+        Command::List => list(common, output).await,
+        Command::End(Slug { slug }) => end(&slug, common, output).await,
+        Command::Delete(Slug { slug }) => delete(&slug, common, output).await,
     }
-    store.close().await;
-    Ok(())
 }
 
-async fn create(new: &NewEvent, place: &Common, output: Output) -> Result<(), CliError> {
-    let (store, _) = place.open().await?;
+async fn create(new: &NewEvent, common: &Common, output: Output) -> Result<(), CliError> {
+    let (store, _) = common.open().await?;
     if store.create_event(new, clock::now()).await?.is_none() {
         return Err(CliError::Refused(format!("there is an event {:?} already", new.slug)));
     }
     let event = find_event(&store, &new.slug).await?;
-    output.print(
-        format!("Announced. Its page is at /e/{}\n{}", event.slug, line(&event)),
-        &view(&event),
-    );
     store.close().await;
+    let text = format!("Announced. Its page is at /e/{}\n{}", event.slug, line(&event));
+    output.print(text, &view(&event));
     Ok(())
 }
 
-async fn list(store: &Store, output: Output) -> Result<(), CliError> {
+async fn list(common: &Common, output: Output) -> Result<(), CliError> {
+    let (store, _) = common.open().await?;
     let events = store.events().await?;
-    let mut text = String::new();
-    for event in &events {
-        let _ = writeln!(text, "{}", line(event));
-    }
-    if events.is_empty() {
-        text.push_str("No events yet. `frontrow event create` announces one.");
-    }
+    store.close().await;
+    let text = if events.is_empty() {
+        "No events yet. `frontrow event create` announces one.".to_owned()
+    } else {
+        events.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
     output.print(text, &json!({ "events": events.iter().map(view).collect::<Vec<_>>() }));
     Ok(())
 }
 
-async fn end(store: &Store, slug: &str, output: Output) -> Result<(), CliError> {
-    let event = find_event(store, slug).await?;
+async fn end(slug: &str, common: &Common, output: Output) -> Result<(), CliError> {
+    let (store, _) = common.open().await?;
+    let event = find_event(&store, slug).await?;
     store.end_event(event.id, clock::now()).await?;
-    let event = find_event(store, slug).await?;
+    let event = find_event(&store, slug).await?;
+    store.close().await;
     output.print(format!("Ended.\n{}", line(&event)), &view(&event));
     Ok(())
 }
 
-async fn delete(store: &Store, slug: &str, output: Output) -> Result<(), CliError> {
-    let event = find_event(store, slug).await?;
+async fn delete(slug: &str, common: &Common, output: Output) -> Result<(), CliError> {
+    let (store, _) = common.open().await?;
+    let event = find_event(&store, slug).await?;
     store.delete_event(event.id, clock::now()).await?;
-    output.print(
-        format!("Deleted {slug} and everything in it."),
-        &json!({ "deleted": slug }),
-    );
+    store.close().await;
+    let text = format!("Deleted {slug} and everything in it.");
+    output.print(text, &json!({ "deleted": slug }));
     Ok(())
 }
 

@@ -6,9 +6,9 @@ use crate::metrics::Metrics;
 use crate::provision::Provisioner;
 
 /// Makes accounts until SIGTERM or SIGINT.
-pub(super) async fn run(place: &Common) -> Result<(), CliError> {
+pub(super) async fn run(common: &Common) -> Result<(), CliError> {
     let stopped = on_signal()?;
-    let (store, _) = place.open().await?;
+    let (store, _) = common.open().await?;
     tracing::info!("making accounts");
     Provisioner::new(store.clone(), Metrics::default()).run(stopped).await;
     store.close().await;

@@ -62,10 +62,10 @@ impl Options {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) async fn run(options: Options, place: &Common, output: Output) -> Result<(), CliError> {
+pub(super) async fn run(options: Options, common: &Common, output: Output) -> Result<(), CliError> {
     let stopped = on_signal()?;
     raise_open_files();
-    let (store, secrets) = place.open().await?;
+    let (store, secrets) = common.open().await?;
     let process = Process::start(store, secrets, options.config())
         .await
         .map_err(start_error)?;

@@ -13,8 +13,8 @@ pub(super) struct Options {
     event: String,
 }
 
-pub(super) async fn run(options: &Options, place: &Common, output: Output) -> Result<(), CliError> {
-    let (store, _) = place.open().await?;
+pub(super) async fn run(options: &Options, common: &Common, output: Output) -> Result<(), CliError> {
+    let (store, _) = common.open().await?;
     let event = find_event(&store, &options.event).await?;
     let status = store.status(event.id, clock::now()).await?;
     let phase = event::phase(&event);

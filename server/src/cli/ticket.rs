@@ -65,8 +65,8 @@ impl From<RoleName> for Role {
     }
 }
 
-pub(super) async fn run(command: Command, place: &Common, output: Output) -> Result<(), CliError> {
-    let (store, secrets) = place.open().await?;
+pub(super) async fn run(command: Command, common: &Common, output: Output) -> Result<(), CliError> {
+    let (store, secrets) = common.open().await?;
     match command {
         Command::Import(options) => import::run(&options, &store, &secrets, output).await?,
         Command::Issue(options) => issue(&options, &store, &secrets, output).await?,

@@ -2,18 +2,17 @@
 //!
 //! Nothing here needs the chat: the gate and the stream work while the relay is down and accounts are still being made.
 
-use std::net::SocketAddr;
-
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::State;
+use axum::http::StatusCode;
 use tower_sessions::Session;
 use wire::http::{Admission, AdmissionRequest};
 use wire::{ChatState, MemberId, Phase, Problem};
 
 use super::json::Body;
 use super::{credentials, event};
-use crate::auth::address::{self, Network};
+use crate::auth::address::Network;
+use crate::auth::caller::Caller;
 use crate::auth::codes;
 use crate::auth::session::{self, AnEvent, Seat};
 use crate::clock;
@@ -56,20 +55,10 @@ async fn admit(
     network: Network,
     request: &AdmissionRequest,
 ) -> Result<Admission, ApiError> {
-    let now = clock::now();
     let hash = state.secrets.hash_code(event.id, &codes::fold(&request.ticket));
-    let Some(ticket) = state.store.ticket_by_code(event.id, &hash).await? else {
-        return Err(wrong_code(state, event, network));
-    };
-    match event.phase(now) {
-        Phase::Open => {}
-        Phase::Draft | Phase::Scheduled => {
-            return Err(ApiError::NotOpen {
-                opens_at: event.doors_at,
-            });
-        }
-        Phase::Ended | Phase::Archived => return Err(ApiError::EventOver),
-    }
+    let ticket = state.store.ticket_by_code(event.id, &hash).await?;
+    let ticket = ticket.ok_or_else(|| wrong_code(state, event, network))?;
+    check_doors(event)?;
     let had = session::remembered(session, event.id).await?;
     let claim = Claim {
         event: event.id,
@@ -77,23 +66,37 @@ async fn admit(
         had,
         takeover: request.takeover,
     };
-    let lease = match state.store.admit(claim, now).await? {
-        Admitted::Kept(lease) => {
-            session::prolong(session, event.id, now).await?;
-            lease
-        }
-        Admitted::Taken(lease) | Admitted::TakenOver(lease) => {
-            // Somebody may have lost a place by this: open sockets are told now.
-            state.rooms.nudge();
-            session::remember(session, event.id, lease, now).await?;
-            lease
-        }
+    let lease = match state.store.admit(claim, clock::now()).await? {
+        Admitted::Kept(lease) => stay(event, session, lease).await?,
+        Admitted::Taken(lease) | Admitted::TakenOver(lease) => sit_down(state, event, session, lease).await?,
         Admitted::InUse { last_seen } => return Err(ApiError::TicketInUse { last_seen }),
         Admitted::Wait { millis } => return Err(ApiError::TooManyTries { retry_after_ms: millis }),
         Admitted::Revoked => return Err(wrong_code(state, event, network)),
     };
     let seating = state.store.seating(ticket.id).await?.ok_or(ApiError::TicketUnknown)?;
     Ok(admission(state, event, lease, seating))
+}
+
+fn check_doors(event: &Event) -> Result<(), ApiError> {
+    match event.phase(clock::now()) {
+        Phase::Open => Ok(()),
+        Phase::Draft | Phase::Scheduled => Err(ApiError::NotOpen {
+            opens_at: event.doors_at,
+        }),
+        Phase::Ended | Phase::Archived => Err(ApiError::EventOver),
+    }
+}
+
+async fn stay(event: &Event, session: &Session, lease: Lease) -> Result<Lease, ApiError> {
+    session::prolong(session, event.id, clock::now()).await?;
+    Ok(lease)
+}
+
+/// Somebody may have lost a place by this: open sockets are told now.
+async fn sit_down(state: &AppState, event: &Event, session: &Session, lease: Lease) -> Result<Lease, ApiError> {
+    state.rooms.nudge();
+    session::remember(session, event.id, lease, clock::now()).await?;
+    Ok(lease)
 }
 
 /// Counts a code that does not open this event. All of them get the same answer.
@@ -200,35 +203,6 @@ fn chat_for(chat: ChatState, member: Option<&MemberId>, banned: bool) -> ChatSta
         _ if member.is_none() => ChatState::Preparing,
         chat => chat,
     }
-}
-
-/// Where a call comes from.
-pub struct Caller(pub Network);
-
-impl axum::extract::FromRequestParts<AppState> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &AppState) -> Result<Self, ApiError> {
-        let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, state)
-            .await
-            .map_err(|_| ApiError::internal("the connection has no peer address"))?;
-        let forwarded = forwarded_for(&parts.headers);
-        Ok(Self(Network::of(address::client(
-            peer.ip(),
-            &forwarded,
-            &state.config.trusted_proxies,
-        ))))
-    }
-}
-
-/// The header may come several times: together they are one list.
-fn forwarded_for(headers: &HeaderMap) -> String {
-    let values: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    values.join(",")
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use utoipa::openapi::OpenApi as Description;
         (name = "operation", description = "For who runs it"),
     )
 )]
-pub struct Frame;
+pub struct Calls;
 
 /// The description.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "operation", responses((status = 200, description = "This document")))]

@@ -114,41 +114,13 @@ impl Store {
 
     /// Decides again under the write lock, and commits.
     async fn admit_in_turn(&self, claim: Claim, now: UnixMillis) -> Result<Admitted> {
-        let ticket = claim.ticket;
         let mut tx = self.begin().await?;
-        if is_revoked(&mut tx, ticket).await? {
+        if is_revoked(&mut tx, claim.ticket).await? {
             return Ok(Admitted::Revoked);
         }
-        let known = read_lease(&mut tx, ticket, now).await?;
-        let admitted = match decide(known, claim, now) {
-            Decision::Keep { epoch } => Admitted::Kept(Lease { ticket, epoch }),
-            Decision::InUse { last_seen } => Admitted::InUse { last_seen },
-            Decision::Take { epoch } => {
-                write_lease(&mut tx, Lease { ticket, epoch }, now).await?;
-                Admitted::Taken(Lease { ticket, epoch })
-            }
-            Decision::TakeOver {
-                epoch,
-                refused,
-                wait_till,
-            } => {
-                write_lease(&mut tx, Lease { ticket, epoch }, now).await?;
-                write_takeover(&mut tx, ticket, now).await?;
-                write_wait(&mut tx, ticket, refused, wait_till).await?;
-                audit(&mut tx, claim, "takeover", now).await?;
-                signals::standing_changed(&mut tx, ticket, now).await?;
-                Admitted::TakenOver(Lease { ticket, epoch })
-            }
-            Decision::Refuse { refused, wait_till } => {
-                if known.is_some_and(|known| known.refused != refused) {
-                    write_wait(&mut tx, ticket, refused, wait_till).await?;
-                    audit(&mut tx, claim, "takeover_refused", now).await?;
-                }
-                Admitted::Wait {
-                    millis: wait_till.saturating_sub(now),
-                }
-            }
-        };
+        let known = read_lease(&mut tx, claim.ticket, now).await?;
+        let decision = decide(known, claim, now);
+        let admitted = write_decision(&mut tx, claim, known, decision, now).await?;
         if matches!(admitted, Admitted::Taken(_) | Admitted::TakenOver(_)) {
             free_other(&mut tx, claim, now).await?;
         }
@@ -220,6 +192,45 @@ async fn is_revoked(tx: &mut SqliteConnection, ticket: TicketId) -> Result<bool>
         .fetch_optional(tx)
         .await?;
     Ok(standing.unwrap_or(true))
+}
+
+async fn write_decision(
+    tx: &mut SqliteConnection,
+    claim: Claim,
+    known: Option<Known>,
+    decision: Decision,
+    now: UnixMillis,
+) -> Result<Admitted> {
+    let ticket = claim.ticket;
+    match decision {
+        Decision::Keep { epoch } => Ok(Admitted::Kept(Lease { ticket, epoch })),
+        Decision::InUse { last_seen } => Ok(Admitted::InUse { last_seen }),
+        Decision::Take { epoch } => {
+            write_lease(tx, Lease { ticket, epoch }, now).await?;
+            Ok(Admitted::Taken(Lease { ticket, epoch }))
+        }
+        Decision::TakeOver {
+            epoch,
+            refused,
+            wait_till,
+        } => {
+            write_lease(tx, Lease { ticket, epoch }, now).await?;
+            write_takeover(tx, ticket, now).await?;
+            write_wait(tx, ticket, refused, wait_till).await?;
+            audit(tx, claim, "takeover", now).await?;
+            signals::standing_changed(tx, ticket, now).await?;
+            Ok(Admitted::TakenOver(Lease { ticket, epoch }))
+        }
+        Decision::Refuse { refused, wait_till } => {
+            // At the longest wait there is nothing left to double, and nothing to write.
+            if known.is_some_and(|known| known.refused != refused) {
+                write_wait(tx, ticket, refused, wait_till).await?;
+                audit(tx, claim, "takeover_refused", now).await?;
+            }
+            let millis = wait_till.saturating_sub(now);
+            Ok(Admitted::Wait { millis })
+        }
+    }
 }
 
 async fn write_lease(tx: &mut SqliteConnection, lease: Lease, now: UnixMillis) -> Result<()> {

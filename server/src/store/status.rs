@@ -1,5 +1,6 @@
 //! Where an event stands, in numbers.
 
+use sqlx::SqliteConnection;
 use wire::{Role, UnixMillis};
 
 use super::{EventId, Result, Store, from_sql, tickets, to_sql};
@@ -39,23 +40,30 @@ pub struct TicketCounts {
 const SEATS_HELD: &str =
     "SELECT COUNT(*) FROM tickets t JOIN leases l ON l.ticket_id = t.id WHERE t.event_id = ? AND l.held = 1";
 
+const REVOKED: &str = "SELECT COUNT(*) FROM tickets WHERE event_id = ? AND revoked_at IS NOT NULL";
+const PENDING: &str = "SELECT COUNT(*) FROM tickets WHERE event_id = ? AND pending = 1";
+const ACCOUNTS: &str = "SELECT COUNT(*) FROM members WHERE event_id = ?";
+const NAMED: &str = "SELECT COUNT(*) FROM members WHERE event_id = ? AND nickname IS NOT NULL";
+
 impl Store {
-    /// Counts an event. Every count but the seats' reads an index alone: 100,000 tickets take milliseconds.
+    /// Counts an event, everything at one moment. Every count but the seats' reads an index alone: 100,000 tickets take
+    /// milliseconds.
     pub async fn status(&self, event: EventId, now: UnixMillis) -> Result<Status> {
-        let count = async |counted: &'static str| -> Result<u64> {
-            let count: i64 = sqlx::query_scalar(counted).bind(event).fetch_one(&self.read).await?;
-            Ok(from_sql(count))
+        let online = self.online(event, now).await?;
+        let provisioner_running = self.turn_until().await? > now;
+        let mut moment = self.read.begin().await?;
+        let status = Status {
+            tickets: ticket_counts(&mut moment, event).await?,
+            revoked: count(&mut moment, REVOKED, event).await?,
+            accounts: count(&mut moment, ACCOUNTS, event).await?,
+            pending: count(&mut moment, PENDING, event).await?,
+            seats_held: count(&mut moment, SEATS_HELD, event).await?,
+            named: count(&mut moment, NAMED, event).await?,
+            online,
+            provisioner_running,
         };
-        Ok(Status {
-            tickets: self.ticket_counts(event).await?,
-            revoked: count("SELECT COUNT(*) FROM tickets WHERE event_id = ? AND revoked_at IS NOT NULL").await?,
-            accounts: count("SELECT COUNT(*) FROM members WHERE event_id = ?").await?,
-            pending: count("SELECT COUNT(*) FROM tickets WHERE event_id = ? AND pending = 1").await?,
-            seats_held: count(SEATS_HELD).await?,
-            named: count("SELECT COUNT(*) FROM members WHERE event_id = ? AND nickname IS NOT NULL").await?,
-            online: self.online(event, now).await?,
-            provisioner_running: self.turn_until().await? > now,
-        })
+        moment.commit().await?;
+        Ok(status)
     }
 
     /// Tickets without an account, over all events that still need one; for the metrics.
@@ -70,22 +78,26 @@ impl Store {
         .await?;
         Ok(from_sql(pending))
     }
+}
 
-    async fn ticket_counts(&self, event: EventId) -> Result<TicketCounts> {
-        let rows: Vec<(String, i64)> = sqlx::query_as(
-            "SELECT role, COUNT(*) FROM tickets WHERE event_id = ? AND revoked_at IS NULL GROUP BY role",
-        )
-        .bind(event)
-        .fetch_all(&self.read)
-        .await?;
-        let mut counts = TicketCounts::default();
-        for (role, count) in rows {
-            match tickets::role_of(&role)? {
-                Role::Fan => counts.fan = from_sql(count),
-                Role::Artist => counts.artist = from_sql(count),
-                Role::Moderator => counts.moderator = from_sql(count),
-            }
+async fn count(moment: &mut SqliteConnection, what: &'static str, event: EventId) -> Result<u64> {
+    let count: i64 = sqlx::query_scalar(what).bind(event).fetch_one(moment).await?;
+    Ok(from_sql(count))
+}
+
+async fn ticket_counts(moment: &mut SqliteConnection, event: EventId) -> Result<TicketCounts> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT role, COUNT(*) FROM tickets WHERE event_id = ? AND revoked_at IS NULL GROUP BY role")
+            .bind(event)
+            .fetch_all(moment)
+            .await?;
+    let mut counts = TicketCounts::default();
+    for (role, count) in rows {
+        match tickets::role_of(&role)? {
+            Role::Fan => counts.fan = from_sql(count),
+            Role::Artist => counts.artist = from_sql(count),
+            Role::Moderator => counts.moderator = from_sql(count),
         }
-        Ok(counts)
     }
+    Ok(counts)
 }

@@ -336,10 +336,10 @@ fn issued_codes_are_not_in_the_database() {
     frontrow.announce("salt");
     let issued = frontrow.json(&["ticket", "issue", "--event", "salt", "--role", "moderator"]);
     let printed = issued["codes"][0].as_str().expect("a code").to_owned();
-    let folded = printed.replace('-', "");
+    let typed = printed.replace('-', "");
     for entry in std::fs::read_dir(folder.path()).expect("lists") {
         let bytes = std::fs::read(entry.expect("an entry").path()).expect("reads");
-        for secret in [printed.as_bytes(), folded.as_bytes()] {
+        for secret in [printed.as_bytes(), typed.as_bytes()] {
             assert!(!bytes.windows(secret.len()).any(|window| window == secret));
         }
     }
