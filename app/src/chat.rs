@@ -10,4 +10,4 @@ pub mod socket;
 pub mod transcript;
 pub mod window;
 
-pub use engine::{Chat, Older};
+pub use engine::{Chat, Older, Painter};

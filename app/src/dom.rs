@@ -47,7 +47,11 @@ pub fn new_id() -> String {
     if !is_random {
         bytes.fill_with(|| byte(js_sys::Math::random()));
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
+    bytes
+        .iter()
+        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
+        .collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a number below 256")]

@@ -124,11 +124,13 @@ impl Visit {
     }
 
     fn page_without_seat(self, trouble: &Trouble) -> Page {
-        match trouble.code() {
-            None => return Page::Broken,
-            Some(ProblemCode::Unavailable | ProblemCode::Internal) => return Page::Broken,
-            Some(_) => self.kept().keep_seated(false),
+        if matches!(
+            trouble.code(),
+            None | Some(ProblemCode::Unavailable | ProblemCode::Internal)
+        ) {
+            return Page::Broken;
         }
+        self.kept().keep_seated(false);
         match trouble.code() {
             _ if self.is_over() => Page::Over,
             Some(ProblemCode::EventOver) => Page::Over,

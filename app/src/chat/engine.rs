@@ -80,6 +80,8 @@ struct Inner {
     bye: Cell<Option<u16>>,
     timer: Cell<Option<TimeoutHandle>>,
     fetching: Cell<bool>,
+    /// What lies above the first line. The page is told with its rows: it moves them.
+    older: Cell<Older>,
     painting: Cell<bool>,
     /// The state of the outbox that was kept last.
     kept: Cell<u32>,
@@ -108,6 +110,7 @@ impl Chat {
             bye: Cell::default(),
             timer: Cell::default(),
             fetching: Cell::default(),
+            older: Cell::new(Older::Coming),
             painting: Cell::default(),
             kept: Cell::default(),
             painter: RefCell::default(),
@@ -134,7 +137,7 @@ impl Chat {
 
     /// Begins, or begins again after an ending that the visitor may undo.
     pub fn start(self) {
-        let step = self.inner(|inner| inner.session.borrow_mut().start());
+        let step = self.inner(|inner| inner.session.borrow_mut().start(clock::monotonic()));
         self.take(step);
     }
 

@@ -82,9 +82,8 @@ impl Outbox {
         for line in &mut self.unsent {
             let alone = line.tries > 0;
             match line.state {
-                Sending::Failed(_) | Sending::Kept(_) => continue,
                 Sending::OnItsWay if alone => break,
-                Sending::OnItsWay => continue,
+                Sending::Failed(_) | Sending::Kept(_) | Sending::OnItsWay => continue,
                 Sending::Held { until } if until > now => break,
                 Sending::Held { .. } | Sending::Waiting => line.state = Sending::OnItsWay,
             }

@@ -109,8 +109,9 @@ impl Session {
     }
 
     /// Begins, or begins again after an ending.
-    pub fn start(&mut self) -> Step {
+    pub fn start(&mut self, now: u64) -> Step {
         self.failures = 0;
+        self.lost_since = now;
         self.state = State::Asking;
         Step::Ask
     }
@@ -288,7 +289,7 @@ mod tests {
 
     fn live(now: u64) -> Session {
         let mut session = Session::new(now);
-        assert_eq!(session.start(), Step::Ask);
+        assert_eq!(session.start(now), Step::Ask);
         assert_eq!(session.credential(now), Step::Open);
         session.welcomed(now);
         session
@@ -354,7 +355,7 @@ mod tests {
         assert_eq!(session.tick(64_999, 0.0), Step::Nothing);
         assert_eq!(session.tick(65_000, 0.0), Step::Wait(Duration::ZERO));
         let mut session = Session::new(0);
-        session.start();
+        session.start(0);
         session.credential(0);
         assert_eq!(session.tick(14_999, 0.0), Step::Nothing);
         assert_eq!(session.tick(15_000, 0.0), Step::Wait(Duration::ZERO));
@@ -389,7 +390,8 @@ mod tests {
             let mut session = live(0);
             assert_eq!(session.closed(code, 1, 0.5), Step::End(ending), "{code}");
             assert_eq!(session.shown(1), Shown::Ended(ending));
-            assert_eq!(session.start(), Step::Ask, "the visitor may begin again");
+            assert_eq!(session.start(90_000), Step::Ask, "the visitor may begin again");
+            assert_eq!(session.shown(90_000), Shown::Quiet);
         }
     }
 
@@ -430,7 +432,7 @@ mod tests {
         ) {
             let mut session = Session::new(0);
             let mut now = 0;
-            session.start();
+            session.start(0);
             for (event, later, random, code) in events {
                 now += later;
                 let had_ended = session.has_ended();

@@ -19,7 +19,7 @@ pub enum Said {
 
 /// A WebSocket that tells a listener what happens.
 pub struct Socket {
-    socket: WebSocket,
+    line: WebSocket,
     _opened: Closure<dyn FnMut()>,
     _text: Closure<dyn FnMut(MessageEvent)>,
     _closed: Closure<dyn FnMut(CloseEvent)>,
@@ -43,7 +43,7 @@ impl Socket {
         socket.set_onmessage(Some(text.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
         Ok(Self {
-            socket,
+            line: socket,
             _opened: opened,
             _text: text,
             _closed: closed,
@@ -52,16 +52,16 @@ impl Socket {
 
     /// Sends a text frame. On a socket that is closing it goes nowhere: its line goes again on the next one.
     pub fn send(&self, text: &str) {
-        let _ = self.socket.send_with_str(text);
+        let _ = self.line.send_with_str(text);
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.socket.set_onopen(None);
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
-        let _ = self.socket.close();
+        self.line.set_onopen(None);
+        self.line.set_onmessage(None);
+        self.line.set_onclose(None);
+        let _ = self.line.close();
     }
 }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use wire::Phase;
 use wire::http::EventView;
 
 use super::countdown::{self, Left};
@@ -32,7 +31,7 @@ pub fn Poster() -> impl IntoView {
         <section class="gate__poster" aria-labelledby="title">
             <p class="gate__by" dir="auto">{by}</p>
             {move || headline(&visit.title())}
-            {move || visit.event.get().map(|event| if is_over() { was(&event) } else { facts(visit, event) })}
+            {move || visit.event.get().map(|event| if is_over() { was(&event) } else { facts(visit, &event) })}
         </section>
     }
 }
@@ -65,11 +64,11 @@ pub fn is_long(title: &str) -> bool {
     title.chars().count() >= LONG
 }
 
-fn facts(visit: Visit, event: EventView) -> AnyView {
+fn facts(visit: Visit, event: &EventView) -> AnyView {
     let starts_at = event.starts_at;
     let now = RwSignal::new(visit.now());
     clock::every(Duration::from_secs(1), move || now.set(visit.now()));
-    let is_live = move || now.get() >= starts_at || event.phase == Phase::Open && event.doors_at >= starts_at;
+    let is_live = move || now.get() >= starts_at;
     view! {
         <dl class="gate__facts">
             <div>

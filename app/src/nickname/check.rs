@@ -128,7 +128,7 @@ impl Questions {
     }
 
     /// Whether an answer to the question with this number still counts.
-    pub fn counts(&self, number: u32) -> bool {
+    pub fn counts(self, number: u32) -> bool {
         self.newest == number
     }
 }

@@ -88,7 +88,7 @@ fn Row(draft: Draft, choose_name: Callback<()>) -> impl IntoView {
         }
     });
     view! {
-        {move || own_name(draft, choose_name)}
+        {move || own_name(&draft, choose_name)}
         {move || draft.note.get().map(|note| view! { <p class="composer__note composer__note--bad" role="status">{small_icon("alert")}{note}</p> })}
         <div class="composer__row">
             <label class="unseen" for="say">"Your line"</label>
@@ -115,7 +115,7 @@ fn count(left: i64) -> AnyView {
 }
 
 /// Whose line it will be, as long as that may change.
-fn own_name(draft: Draft, choose_name: Callback<()>) -> Option<AnyView> {
+fn own_name(draft: &Draft, choose_name: Callback<()>) -> Option<AnyView> {
     let name = draft.visit.nickname.get().filter(|_| draft.may_rename())?;
     Some(
         view! {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::chat::Chat;
-use crate::chat::footlights::LAMPS;
+use crate::chat::footlights::{Footlights, LAMPS};
 use crate::format;
 use crate::gate::is_long;
 use crate::icon::wordmark;
@@ -11,7 +11,7 @@ use crate::visit::Visit;
 
 /// Whose night it is.
 #[component]
-pub fn House(children: ChildrenFn) -> impl IntoView {
+pub fn House(children: Children) -> impl IntoView {
     let visit: Visit = expect_context();
     let starts = move || {
         visit.event.get().map(|event| {
@@ -47,7 +47,7 @@ pub fn House(children: ChildrenFn) -> impl IntoView {
 /// The room's last minute, a lamp a second.
 #[component]
 pub fn FootlightsRow(chat: Chat) -> impl IntoView {
-    let label = Memo::new(move |_| match chat.lights.with(|lights| lights.total()) {
+    let label = Memo::new(move |_| match chat.lights.with(Footlights::total) {
         0 => "The room in the last minute: quiet".to_owned(),
         1 => "The room in the last minute: 1 line".to_owned(),
         lines => format!("The room in the last minute: {} lines", format::count(lines)),

@@ -76,8 +76,8 @@ fn on_its_way(unsent: Unsent, run: bool, chat: Chat, nickname: &str) -> AnyView 
     let below = match unsent.state {
         Sending::Kept(_) => None,
         Sending::Failed(refusal) => Some(failed(unsent.id.clone(), refusal, chat)),
-        Sending::Held { .. } => Some(waiting("Goes out in a moment")),
-        Sending::Waiting | Sending::OnItsWay => Some(waiting("Sending")),
+        Sending::Held { .. } | Sending::Waiting => Some(waiting("Goes out in a moment")),
+        Sending::OnItsWay => Some(waiting("Sending")),
     };
     view! {
         <li class=class data-state=state>

@@ -17,18 +17,35 @@ const EDGE: i32 = 900;
 /// Rows that are looked at to find the reader's place again, should the first be drawn anew.
 const ANCHORS: usize = 4;
 
-/// Where the reader is.
+/// Where the reader is, in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// At the newest line.
+    /// The reader is at the newest line, and stays there.
     pub at_end: bool,
-    /// More than a screen away from the last row in the page.
-    pub is_far: bool,
-    /// Near the first row in the page.
-    pub near_top: bool,
-    /// Near the last row in the page.
-    pub near_bottom: bool,
+    above: i32,
+    below: i32,
+    screen: i32,
 }
+
+impl Place {
+    /// More than a screen away from the last row in the page.
+    pub fn is_far(self) -> bool {
+        self.below > self.screen
+    }
+
+    /// Near the first row in the page.
+    pub fn is_near_top(self) -> bool {
+        self.above < EDGE
+    }
+
+    /// Near the last row in the page.
+    pub fn is_near_bottom(self) -> bool {
+        self.below < EDGE
+    }
+}
+
+/// What watches for sizes that change, and what it calls.
+type Observer = (ResizeObserver, Closure<dyn FnMut()>);
 
 /// The scrolling part of the transcript.
 pub struct Scroller {
@@ -38,7 +55,7 @@ pub struct Scroller {
     last_top: Cell<i32>,
     /// The first rows in view and how far each is below the top of the view.
     anchors: RefCell<Vec<(Element, f64)>>,
-    observer: RefCell<Option<(ResizeObserver, Closure<dyn FnMut()>)>>,
+    observer: RefCell<Option<Observer>>,
 }
 
 impl Scroller {
@@ -58,19 +75,14 @@ impl Scroller {
 
     /// The reader scrolled, or the page did.
     pub fn scrolled(&self) -> Place {
-        let place = self.place();
         let top = self.view.scroll_top();
         let went_up = top < self.last_top.replace(top);
-        if place.at_end {
-            self.at_end.set(true);
-        } else if went_up {
-            self.at_end.set(false);
+        let is_at_end = self.below() <= END;
+        if is_at_end || went_up {
+            self.at_end.set(is_at_end);
         }
         self.take_anchors();
-        Place {
-            at_end: self.at_end.get(),
-            ..place
-        }
+        self.place()
     }
 
     /// Remembers what is in view, before rows change.
@@ -116,15 +128,16 @@ impl Scroller {
 
     /// Where the reader is.
     pub fn place(&self) -> Place {
-        let top = self.view.scroll_top();
-        let below = self.view.scroll_height() - self.view.client_height() - top;
-        let is_far = below > self.view.client_height();
         Place {
-            at_end: below <= END,
-            is_far,
-            near_top: top < EDGE,
-            near_bottom: below < EDGE,
+            at_end: self.at_end.get(),
+            above: self.view.scroll_top(),
+            below: self.below(),
+            screen: self.view.client_height(),
         }
+    }
+
+    fn below(&self) -> i32 {
+        self.view.scroll_height() - self.view.client_height() - self.view.scroll_top()
     }
 
     /// The first row whose end is below the top of the view.

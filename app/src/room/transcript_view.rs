@@ -10,7 +10,7 @@ use leptos::task::spawn_local;
 use super::message;
 use super::scroll::Scroller;
 use crate::chat::rows::Row;
-use crate::chat::{Chat, Older};
+use crate::chat::{Chat, Older, Painter};
 use crate::icon::{small_icon, waiting_lamps};
 use crate::visit::Visit;
 use crate::{dom, format};
@@ -35,12 +35,12 @@ pub fn TranscriptView(chat: Chat) -> impl IntoView {
         chat.set_painter(painter(chat, made));
         chat.paint();
     });
-    let scrolled = move |_| {
+    let follow = move |_| {
         if let Some(Some(scroller)) = scroller.try_get_value() {
             let place = scroller.scrolled();
             chat.set_at_end(place.at_end);
-            if place.is_far != is_far.get_untracked() {
-                is_far.set(place.is_far);
+            if place.is_far() != is_far.get_untracked() {
+                is_far.set(place.is_far());
             }
             fill(chat, &scroller);
         }
@@ -54,7 +54,7 @@ pub fn TranscriptView(chat: Chat) -> impl IntoView {
             <div
                 class="transcript__lines" role="log" aria-label="Messages" tabindex="0" id="messages" node_ref=view
                 aria-busy=move || (chat.older.get() == Older::Coming).then_some("true")
-                on:scroll=scrolled
+                on:scroll=follow
             >
                 <ol node_ref=list>
                     {move || above(chat)}
@@ -68,7 +68,7 @@ pub fn TranscriptView(chat: Chat) -> impl IntoView {
 }
 
 /// Takes new rows: notes what is in view, lets them in, and brings it back.
-fn painter(chat: Chat, scroller: Rc<Scroller>) -> Rc<dyn Fn(Box<dyn FnOnce()>)> {
+fn painter(chat: Chat, scroller: Rc<Scroller>) -> Painter {
     Rc::new(move |update| {
         let goes_to_end = chat.at_end.get_untracked();
         scroller.take_anchors();
@@ -90,9 +90,9 @@ fn painter(chat: Chat, scroller: Rc<Scroller>) -> Rc<dyn Fn(Box<dyn FnOnce()>)> 
 /// Puts more rows in where the reader comes near to an edge.
 fn fill(chat: Chat, scroller: &Scroller) {
     let place = scroller.place();
-    if place.near_top {
+    if place.is_near_top() {
         chat.reach_back();
-    } else if place.near_bottom && !place.at_end {
+    } else if place.is_near_bottom() && !place.at_end {
         chat.reach_forward();
     }
 }

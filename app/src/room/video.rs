@@ -162,10 +162,7 @@ fn since_start(visit: Visit) -> AnyView {
 
 impl Playing {
     fn video(self) -> Option<HtmlVideoElement> {
-        self.video
-            .try_get_untracked()
-            .flatten()
-            .map(|video| video.unchecked_into())
+        self.video.try_get_untracked().flatten().map(JsCast::unchecked_into)
     }
 
     /// Loads the stream, and starts it.

@@ -229,7 +229,7 @@ impl Chat {
         self.room_is(welcome.room);
         self.show_link();
         self.send_due();
-        if is_read == Some(false) || self.older.get_untracked() == Older::Failed {
+        if is_read == Some(false) || self.is_older(Older::Failed) {
             self.fetch_older();
         }
     }

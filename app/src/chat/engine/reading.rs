@@ -75,7 +75,7 @@ impl Chat {
             shows_first
         });
         match shows_first {
-            Some(true) if self.older.get_untracked() == Older::More => self.fetch_older(),
+            Some(true) if self.is_older(Older::More) => self.fetch_older(),
             Some(false) => self.paint(),
             _ => {}
         }
@@ -100,7 +100,7 @@ impl Chat {
         if may != Some(true) {
             return;
         }
-        self.older.set(Older::Coming);
+        self.set_older(Older::Coming);
         spawn_local(async move {
             let fetched = self.fetch_until_extended().await;
             if self.inner(|inner| inner.fetching.set(false)).is_none() {
@@ -111,7 +111,6 @@ impl Chat {
                 return;
             }
             self.note_older(fetched.is_err());
-            self.paint();
         });
     }
 
@@ -148,11 +147,20 @@ impl Chat {
 
     fn note_older(self, failed: bool) {
         let is_whole = self.inner(|inner| inner.transcript.borrow().is_whole()) == Some(true);
-        self.older.set(match (is_whole, failed) {
+        self.set_older(match (is_whole, failed) {
             (true, _) => Older::Start,
             (false, true) => Older::Failed,
             (false, false) => Older::More,
         });
+    }
+
+    fn set_older(self, older: Older) {
+        self.inner(|inner| inner.older.set(older));
+        self.paint();
+    }
+
+    pub(super) fn is_older(self, older: Older) -> bool {
+        self.inner(|inner| inner.older.get()) == Some(older)
     }
 
     /// Puts the rows into the page at the next frame, however much changes until then.
@@ -177,7 +185,7 @@ impl Chat {
     }
 
     fn set_rows(self) {
-        let Some((rows, unread, follows)) = self.inner(|inner| {
+        let Some((rows, older, unread, follows)) = self.inner(|inner| {
             let transcript = inner.transcript.borrow();
             let lines = transcript.lines();
             let shown = inner.window.get().range(lines);
@@ -185,12 +193,15 @@ impl Chat {
             let is_last = shown.end == lines.len() && transcript.follows();
             let unsent = if is_last { transcript.outbox.unsent() } else { &[] };
             let rows = rows::rows(before, lines.range(shown), unsent, transcript.me(), format::day_number);
-            (rows, transcript.unread(), transcript.follows())
+            (rows, inner.older.get(), transcript.unread(), transcript.follows())
         }) else {
             return;
         };
         if self.rows.with_untracked(|old| *old != rows) {
             self.rows.set(rows);
+        }
+        if older != self.older.get_untracked() {
+            self.older.set(older);
         }
         if unread != self.unread.get_untracked() {
             self.unread.set(unread);
