@@ -106,15 +106,15 @@ CREATE TABLE presence (
     PRIMARY KEY (event_id, node)
 ) STRICT, WITHOUT ROWID;
 
--- Who may make accounts now. `epoch` fences off a holder that slept through its turn.
+-- Who makes the accounts. `epoch` grows with every holder and fences off the earlier ones.
 CREATE TABLE provisioner (
     id     INTEGER PRIMARY KEY CHECK (id = 1),
     holder TEXT    NOT NULL,
     epoch  INTEGER NOT NULL,
-    until  INTEGER NOT NULL
+    since  INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO provisioner (id, holder, epoch, until) VALUES (1, '', 0, 0);
+INSERT INTO provisioner (id, holder, epoch, since) VALUES (1, '', 0, 0);
 
 -- What was done, by kind, without secrets.
 CREATE TABLE audit (

@@ -35,6 +35,9 @@ struct Cli {
     command: Command,
 }
 
+/// Where the help lists what every command takes.
+const HEADING: &str = "Of every command";
+
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 struct Common {
@@ -42,28 +45,30 @@ struct Common {
     #[arg(
         long,
         global = true,
+        help_heading = HEADING,
         env = "FRONTROW_DATA",
         default_value = "data",
         value_name = "DIR"
     )]
     data: PathBuf,
     /// The database, when it is not in the data folder: sqlite:FILE.
-    #[arg(long, global = true, env = "FRONTROW_DATABASE", value_name = "URL")]
+    #[arg(long, global = true, help_heading = HEADING, env = "FRONTROW_DATABASE", value_name = "URL")]
     database: Option<DatabaseUrl>,
     /// Print JSON instead of text.
-    #[arg(long, global = true, env = "FRONTROW_JSON", value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, help_heading = HEADING, env = "FRONTROW_JSON", value_parser = BoolishValueParser::new())]
     json: bool,
     /// The form of the logs on standard error.
     #[arg(
         long,
         global = true,
+        help_heading = HEADING,
         env = "FRONTROW_LOG_FORMAT",
         default_value = "text",
         value_name = "FORMAT"
     )]
     log_format: LogFormat,
     /// What is logged: error, warn, info, debug, or a filter such as `info,server::room=debug`.
-    #[arg(long, global = true, env = "FRONTROW_LOG", default_value = "info", value_name = "LEVEL", value_parser = logging::filter)]
+    #[arg(long, global = true, help_heading = HEADING, env = "FRONTROW_LOG", default_value = "info", value_name = "LEVEL", value_parser = logging::filter)]
     log: EnvFilter,
 }
 

@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::provision::Provisioner;
 use crate::room::Rooms;
 use crate::router;
+use crate::routes::client;
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 
@@ -87,6 +88,9 @@ impl Process {
             metrics,
         };
         let router = router::router(state.clone());
+        if !client::is_built() {
+            tracing::warn!("built without the client: the page only says so");
+        }
         let listener = tokio::spawn(router::listen(listener, router, shutdown.clone()));
         Ok(Self {
             address,

@@ -38,7 +38,7 @@ impl Provisioner {
         }
     }
 
-    /// Works until told to stop, then gives its turn back.
+    /// Works until told to stop.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut turn = None;
         while !shutdown.is_cancelled() {
@@ -51,34 +51,32 @@ impl Provisioner {
             };
             let _ = tokio::time::timeout(rest, shutdown.cancelled()).await;
         }
-        if let Some(turn) = turn
-            && let Err(error) = self.store.give_turn_back(&turn).await
-        {
-            tracing::warn!(%error, "the provisioner's turn ends by itself");
-        }
     }
 
-    /// One look: takes or prolongs its turn, makes one batch, and says how long to rest.
+    /// One look: takes its turn if it can, makes one batch, and says how long to rest.
     async fn look(&self, turn: &mut Option<Tenure>) -> Result<Duration, StoreError> {
-        let had = turn.is_some();
-        *turn = self.store.take_turn(&self.name, clock::now()).await?;
+        if turn.is_none() {
+            *turn = self.store.take_turn(&self.name, clock::now()).await?;
+        }
         let Some(tenure) = turn.as_ref() else {
-            if had {
-                tracing::info!("another provisioner has the turn");
-            }
             return Ok(LOOK_EVERY);
         };
-        match self
+        let batch = self
             .store
             .make_accounts(tenure, BATCH, codes::new_member, clock::now())
-            .await?
-        {
+            .await?;
+        match batch {
             Batch::Made(made) => {
                 self.metrics.accounts_made(made);
                 tracing::info!(accounts.made = made, "accounts made");
-                Ok(BETWEEN_BATCHES)
+                return Ok(BETWEEN_BATCHES);
             }
-            Batch::Idle | Batch::Fenced => Ok(LOOK_EVERY),
+            Batch::Fenced => {
+                tracing::warn!("another provisioner has the turn");
+                *turn = None;
+            }
+            Batch::Idle => {}
         }
+        Ok(LOOK_EVERY)
     }
 }

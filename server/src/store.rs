@@ -77,9 +77,9 @@ pub enum StoreError {
     /// Another server writes the logs of this database.
     #[error("another server serves this data: stop it first, or give this one a --data folder of its own")]
     LogInUse,
-    /// The file whose lock says so cannot be used.
+    /// A file whose lock keeps two processes apart cannot be used.
     #[error("the lock {path}: {cause}")]
-    LogLock {
+    Lock {
         /// The file.
         path: PathBuf,
         /// What the system says.

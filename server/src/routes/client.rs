@@ -42,6 +42,11 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_EVERY_TIME: &str = "no-cache";
 
+/// Whether there is a page to serve.
+pub fn is_built() -> bool {
+    find(PAGE).is_some()
+}
+
 /// The page on its addresses, and every other file on its own.
 pub fn routes() -> Router<AppState> {
     Router::new()

@@ -105,7 +105,7 @@ impl LogWriter {
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let cause = |cause| StoreError::LogLock {
+    let cause = |cause| StoreError::Lock {
         path: path.to_owned(),
         cause,
     };

@@ -1,19 +1,21 @@
 //! The provisioner's side of the store: who may make accounts now, and making a batch of them.
 
+use std::fs::{File, TryLockError};
+
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use wire::{MemberId, Role, UnixMillis};
 
-use super::{EventId, Result, Store, TicketId, from_sql, tickets, to_sql};
+use super::{EventId, Result, Store, StoreError, TicketId, tickets, to_sql};
 
-/// How long a provisioner that says nothing keeps its place, in milliseconds. It says something several times a second;
-/// after a crash the next one waits this long.
-const TENURE_MILLIS: u64 = 1_500;
+/// The file beside the database whose lock says that somebody makes the accounts. The system frees it with its holder's
+/// process, however that ends, so nobody waits for the turn of one that was killed.
+const LOCK_ENDING: &str = "provisioner-lock";
 
-/// A provisioner's turn. `epoch` tells an old turn of the same holder from a new one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A provisioner's turn; it ends when this is dropped. Should the lock ever fail to keep two apart, the epoch does.
+#[derive(Debug)]
 pub struct Tenure {
-    holder: String,
     epoch: i64,
+    _lock: File,
 }
 
 /// What one batch did.
@@ -28,42 +30,40 @@ pub enum Batch {
 }
 
 impl Store {
-    /// Takes or prolongs the turn; `None` while another holder has it.
+    /// Takes the turn; `None` while another provisioner has it.
     pub async fn take_turn(&self, holder: &str, now: UnixMillis) -> Result<Option<Tenure>> {
+        let Some(lock) = self.lock_provisioner(File::try_lock)? else {
+            return Ok(None);
+        };
         let mut tx = self.begin_relaxed().await?;
-        let epoch: Option<i64> = sqlx::query_scalar(
-            "UPDATE provisioner SET epoch = epoch + (holder <> ?1), holder = ?1, until = ?2
-             WHERE id = 1 AND (holder = ?1 OR until <= ?3) RETURNING epoch",
+        let epoch = sqlx::query_scalar(
+            "UPDATE provisioner SET epoch = epoch + 1, holder = ?, since = ? WHERE id = 1 RETURNING epoch",
         )
         .bind(holder)
-        .bind(to_sql(now + TENURE_MILLIS))
         .bind(to_sql(now))
-        .fetch_optional(&mut *tx)
+        .fetch_one(&mut *tx)
         .await?;
         tx.commit().await?;
-        Ok(epoch.map(|epoch| Tenure {
-            holder: holder.to_owned(),
-            epoch,
-        }))
+        Ok(Some(Tenure { epoch, _lock: lock }))
     }
 
-    /// Gives the turn back, so that the next provisioner need not wait.
-    pub async fn give_turn_back(&self, tenure: &Tenure) -> Result<()> {
-        let mut tx = self.begin_relaxed().await?;
-        sqlx::query("UPDATE provisioner SET until = 0 WHERE holder = ? AND epoch = ?")
-            .bind(&tenure.holder)
-            .bind(tenure.epoch)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await
+    /// Whether some provisioner has the turn.
+    pub fn has_provisioner(&self) -> Result<bool> {
+        Ok(self.lock_provisioner(File::try_lock_shared)?.is_none())
     }
 
-    /// When the present turn ends if nobody prolongs it.
-    pub async fn turn_until(&self) -> Result<UnixMillis> {
-        let until: i64 = sqlx::query_scalar("SELECT until FROM provisioner WHERE id = 1")
-            .fetch_one(&self.read)
-            .await?;
-        Ok(from_sql(until))
+    fn lock_provisioner(&self, lock: fn(&File) -> std::result::Result<(), TryLockError>) -> Result<Option<File>> {
+        let path = self.file().with_extension(LOCK_ENDING);
+        let failed = |cause| StoreError::Lock {
+            path: path.clone(),
+            cause,
+        };
+        let file = File::create(&path).map_err(failed)?;
+        match lock(&file) {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(cause)) => Err(failed(cause)),
+        }
     }
 
     /// Makes the accounts of up to `limit` tickets of the event whose show is nearest, in one transaction that the
@@ -110,8 +110,7 @@ impl Store {
 }
 
 async fn has_turn(tx: &mut SqliteConnection, tenure: &Tenure) -> Result<bool> {
-    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM provisioner WHERE id = 1 AND holder = ? AND epoch = ?")
-        .bind(&tenure.holder)
+    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM provisioner WHERE id = 1 AND epoch = ?")
         .bind(tenure.epoch)
         .fetch_optional(tx)
         .await?;

@@ -50,7 +50,7 @@ impl Store {
     /// milliseconds.
     pub async fn status(&self, event: EventId, now: UnixMillis) -> Result<Status> {
         let online = self.online(event, now).await?;
-        let provisioner_running = self.turn_until().await? > now;
+        let provisioner_running = self.has_provisioner()?;
         let mut moment = self.read.begin().await?;
         let status = Status {
             tickets: ticket_counts(&mut moment, event).await?,

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use reqwest::Method;
 use serde_json::json;
+use server::auth::codes;
 use server::clock;
 use server::config::Config;
 use server::store::{Admitted, Claim, Event, Lease, NewEvent};
@@ -20,6 +21,23 @@ async fn epoch(server: &TestServer, event: &Event, visitor: &Visitor) -> i64 {
         .expect("reads")
         .expect("a member")
         .epoch
+}
+
+/// The lease of the ticket with this code.
+async fn held(server: &TestServer, event: &Event, code: &str) -> Lease {
+    let hash = server.process().state().secrets.hash_code(event.id, &codes::fold(code));
+    let ticket = server
+        .store()
+        .ticket_by_code(event.id, &hash)
+        .await
+        .expect("reads")
+        .expect("a ticket")
+        .id;
+    let seating = server.store().seating(ticket).await.expect("reads").expect("a ticket");
+    Lease {
+        ticket,
+        epoch: seating.epoch,
+    }
 }
 
 #[tokio::test]
@@ -445,6 +463,34 @@ async fn a_session_gets_a_new_id_at_every_sign_in_and_visitors_get_none() {
     assert_ne!(id(&first), id(&second));
     let stale = server.visitor().with_header("cookie", &id(&first));
     stale.who_am_i("salt").await.problem(401, "lease_lost");
+}
+
+#[tokio::test]
+async fn a_cookie_of_nonsense_is_no_session() {
+    let server = TestServer::start().await;
+    let event = server.event("salt").await;
+    let code = server.issue_one(&event).await;
+    for cookie in [
+        "frontrow=",
+        "frontrow=nonsense",
+        "frontrow=AAAAAAAAAAAAAAAAAAAAAA",
+        "frontrow=%00; frontrow=x",
+    ] {
+        let visitor = server.visitor().with_header("cookie", cookie);
+        visitor.who_am_i("salt").await.problem(401, "lease_lost");
+        visitor.take_over("salt", &code).await.ok();
+        visitor.credentials("salt").await.problem(401, "lease_lost");
+        server
+            .visitor()
+            .take_over("salt", "WRONG")
+            .await
+            .problem(401, "ticket_unknown");
+        server
+            .store()
+            .leave(held(&server, &event, &code).await, clock::now())
+            .await
+            .expect("frees it");
+    }
 }
 
 #[tokio::test]

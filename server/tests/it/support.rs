@@ -168,7 +168,6 @@ impl TestServer {
         let turn = turn.await;
         let make = || self.store().make_accounts(&turn, 500, codes::new_member, clock::now());
         while let Batch::Made(_) = make().await.expect("makes accounts") {}
-        self.store().give_turn_back(&turn).await.expect("gives the turn back");
     }
 
     /// Somebody who sits in the event, by a ticket of their own.
