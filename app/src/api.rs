@@ -1,19 +1,21 @@
 //! The HTTP calls of the contract, one function each. Every call ends: with an answer, with the problem that the server
 //! names, or with the server not being reached in time.
 
-use leptos::prelude::window;
+use std::time::Duration;
+
+use leptos::prelude::{set_timeout_with_handle, window};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, RequestInit, Response};
+use web_sys::{AbortController, Headers, RequestInit, Response};
 use wire::http::{
     Admission, AdmissionRequest, Credential, EventView, HistoryPage, NicknameRequest, NicknameTry, NicknameView,
 };
 use wire::{Problem, ProblemCode};
 
-/// How long an answer may take, in milliseconds.
-const ANSWER_WITHIN: u32 = 15_000;
+/// How long an answer may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,14 +122,22 @@ async fn send(method: &str, path: &str, body: Option<String>) -> Answer<String> 
 async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(bool, String), JsValue> {
     let asked = RequestInit::new();
     asked.set_method(method);
-    asked.set_signal(Some(&AbortSignal::timeout_with_u32(ANSWER_WITHIN)));
     if let Some(body) = body {
         let headers = Headers::new()?;
         headers.set("Content-Type", "application/json")?;
         asked.set_headers(&headers);
         asked.set_body(&body.into());
     }
-    let answer: Response = JsFuture::from(window().fetch_with_str_and_init(path, &asked))
+    let too_late = AbortController::new()?;
+    asked.set_signal(Some(&too_late.signal()));
+    let timer = set_timeout_with_handle(move || too_late.abort(), ANSWER_WITHIN)?;
+    let answer = read(path, &asked).await;
+    timer.clear();
+    answer
+}
+
+async fn read(path: &str, asked: &RequestInit) -> Result<(bool, String), JsValue> {
+    let answer: Response = JsFuture::from(window().fetch_with_str_and_init(path, asked))
         .await?
         .dyn_into()?;
     let text = JsFuture::from(answer.text()?).await?;

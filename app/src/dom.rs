@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{HtmlElement, HtmlTextAreaElement, css};
 
 /// Sets the title of the tab.
 pub fn set_title(title: &str) {
@@ -26,6 +26,16 @@ pub fn focus(id: &'static str) {
             let _ = element.focus();
         }
     });
+}
+
+/// Makes a field as high as its text, in browsers whose style sheets cannot say so.
+pub fn fit_height(field: &HtmlTextAreaElement) {
+    if css::supports("(field-sizing: content)").unwrap_or(false) {
+        return;
+    }
+    let style = HtmlElement::style(field);
+    let _ = style.set_property("block-size", "auto");
+    let _ = style.set_property("block-size", &format!("{}px", field.scroll_height()));
 }
 
 /// Whether the visitor has a mouse: then a field may take the focus by itself. On a phone that would open the keyboard

@@ -84,20 +84,25 @@ pub fn Missing() -> impl IntoView {
 pub fn Broken() -> impl IntoView {
     let visit: Visit = expect_context();
     let asking = RwSignal::new(false);
-    let again = move |_| {
+    let again = move || {
+        if asking.get_untracked() {
+            return;
+        }
         asking.set(true);
         spawn_local(async move {
             visit.begin().await;
             asking.try_set(false);
         });
     };
+    let online = window_event_listener_untyped("online", move |_| again());
+    on_cleanup(move || online.remove());
     view! {
         <Paper>
             <div class="gate-move" role="alert">
                 <h1 class="gate-move__title">"The box office can’t be reached"</h1>
                 <p>"Your ticket is as good as before. Look at your connection, then try again."</p>
                 <button
-                    type="button" class="button button--lamp button--wide" on:click=again
+                    type="button" class="button button--lamp button--wide" on:click=move |_| again()
                     aria-busy=move || asking.get().then_some("true")
                 >
                     {move || if asking.get() { "Trying…" } else { "Try again" }}

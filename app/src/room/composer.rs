@@ -81,10 +81,11 @@ fn Row(draft: Draft, choose_name: Callback<()>) -> impl IntoView {
     Effect::new(move |_| {
         // The field is the browser's while it is typed in: it is only told of texts that it did not bring itself.
         let text = draft.text.get();
-        if let Some(field) = field.get()
-            && field.value() != text
-        {
-            field.set_value(&text);
+        if let Some(field) = field.get() {
+            if field.value() != text {
+                field.set_value(&text);
+            }
+            dom::fit_height(&field);
         }
     });
     view! {
@@ -120,8 +121,8 @@ fn own_name(draft: &Draft, choose_name: Callback<()>) -> Option<AnyView> {
     Some(
         view! {
             <p class="composer__note">
-                <span>"You are "<b><bdi>{name}</bdi></b>", until your first line."</span>
-                <button type="button" class="link" on:click=move |_| choose_name.run(())>"Change"</button>
+                <span>"You are "<b><bdi>{name}</bdi></b>"."</span>
+                <button type="button" class="link" on:click=move |_| choose_name.run(())>"Change nickname"</button>
             </p>
         }
         .into_any(),
