@@ -97,9 +97,10 @@ fn fill(chat: Chat, scroller: &Scroller) {
     }
 }
 
+/// What is above the first row. It is as high whatever it says: where the page ends, what comes and goes moves the rest.
 fn above(chat: Chat) -> Option<AnyView> {
     match chat.older.get() {
-        Older::More => None,
+        Older::More => Some(view! { <li class="transcript__older" aria-hidden="true"></li> }.into_any()),
         Older::Start if is_silent(chat) => None,
         Older::Start => Some(view! { <li class="transcript__start">"This is where the chat began."</li> }.into_any()),
         Older::Coming => {
