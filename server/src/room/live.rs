@@ -15,7 +15,7 @@ use super::limiter::{Limiter, SendLimits};
 use super::{Rooms, verdict};
 use crate::clock;
 use crate::relay::{Appended, Draft, Entry, Relay, RelayError, Subscriber};
-use crate::store::{Event, EventId, Standing};
+use crate::store::{Event, EventId, Lease, Standing};
 
 /// Frames of one socket whose answer is still to come. The socket is not read further until one is answered.
 pub const IN_FLIGHT: usize = 32;
@@ -77,7 +77,7 @@ pub struct Membership {
     rooms: Rooms,
     room: Arc<Room>,
     member: MemberId,
-    epoch: i64,
+    lease: Lease,
     connection: u64,
     answer: mpsc::Sender<Answer>,
     /// The first thing to say.
@@ -192,11 +192,14 @@ impl Room {
             head,
             room: room_state,
         };
-        Some(Membership {
+        let membership = Membership {
             rooms: rooms.clone(),
             room: Arc::clone(self),
             member: member.clone(),
-            epoch: standing.epoch,
+            lease: Lease {
+                ticket: standing.ticket_id,
+                epoch: standing.epoch,
+            },
             connection,
             answer,
             welcome,
@@ -204,7 +207,9 @@ impl Room {
             lane,
             answers,
             close,
-        })
+        };
+        membership.note_seen();
+        Some(membership)
     }
 
     /// Something about the members changed: whoever reads a standing from now on sees it.
@@ -318,7 +323,7 @@ impl Room {
         let draft = Draft {
             event: self.event,
             member: author.member.clone(),
-            epoch: author.epoch,
+            epoch: author.lease.epoch,
             id: send.id,
             text,
             question: send.question,
@@ -408,11 +413,17 @@ impl State {
 impl Membership {
     /// Says something. The answer comes through [`Membership::answers`], exactly one.
     pub fn send(&self, send: Send) {
+        self.note_seen();
         let limits = self.rooms.0.limits;
         match self.room.judge(self, send, limits, clock::now()) {
             Ok((draft, took_share)) => self.append(draft, limits, took_share),
             Err(refused) => self.refuse_unless_known(refused),
         }
+    }
+
+    /// The lease's holder is here: who finds the ticket in use is told when it was last heard of.
+    fn note_seen(&self) {
+        self.rooms.0.store.note_seen(self.lease, clock::now());
     }
 
     /// Answers a frame that changes nothing.
@@ -478,6 +489,7 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
+        self.note_seen();
         self.room.leave(&self.member, self.connection);
     }
 }
