@@ -45,7 +45,7 @@ fn said(seq: Seq, body: &MessageBody, run: bool, mine: bool) -> AnyView {
 
 fn who(nickname: &str, role: Role, mine: bool, at: Option<UnixMillis>) -> AnyView {
     let time = at.map(|at| {
-        view! { <time class="message__time num" dir="auto" datetime=format::machine(at)>{format::time(at)}</time> }
+        view! { <time class="message__time num" datetime=format::machine(at)><bdi>{format::time(at)}</bdi></time> }
     });
     let you = mine.then(|| view! { <span class="message__you">"you"</span> });
     view! { <p class="message__who"><bdi>{nickname.to_owned()}</bdi>{badge(role)}{you}{time}</p> }.into_any()
