@@ -11,7 +11,7 @@ use crate::theme::ThemeSwitch;
 pub fn Front() -> impl IntoView {
     dom::set_title("Frontrow");
     view! {
-        <Poster title="Front row, every seat">
+        <Poster title="Every seat is the front row">
             <p>"Each event has a page of its own. Its address is on your ticket, beside the code."</p>
         </Poster>
     }

@@ -32,6 +32,8 @@ pub fn Gate() -> impl IntoView {
     let entry = Entry::new(visit);
     provide_context(entry);
     entry.take_code_from_address();
+    let listener = window_event_listener_untyped("hashchange", move |_| entry.take_code_from_address());
+    on_cleanup(move || listener.remove());
     view! {
         <a class="skip" href="#code">"Go to the ticket code"</a>
         <main class="gate">
