@@ -44,7 +44,7 @@ pub fn NicknamePage() -> impl IntoView {
             <section class="gate__ticket nickname__card">
                 <div class="nickname__ok">{icon("check")}<span>"Your ticket is good."{ends_in}</span></div>
                 <h1 class="display nickname__title" id="nickname-title" tabindex="-1">"What should we call you?"</h1>
-                <p class="nickname__lead">"Only tonight, only in this room. Any script, 2 to 24 signs, nobody else’s."</p>
+                <p class="nickname__lead">"Only tonight, only in this room. Any script, 2\u{a0}to\u{a0}24\u{a0}signs, nobody else’s."</p>
                 <NicknameForm done=walk_in/>
                 <p class="hint">
                     "The stream plays without a name too. "

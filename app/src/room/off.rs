@@ -41,7 +41,7 @@ fn unavailable(chat: Chat) -> AnyView {
     };
     page(
         waiting_lamps(9),
-        "The chat is taking a breath. The show goes on.",
+        "The chat is taking a breath.\nThe show goes on.",
         view! {
             <p>"Nothing is lost: every line that was delivered is kept, and your draft too. The chat comes back by itself, you need not reload."</p>
             <p class="hint num" aria-hidden="true">{when}</p>
