@@ -56,10 +56,8 @@ pub fn TranscriptView(chat: Chat) -> impl IntoView {
                 aria-busy=move || (chat.older.get() == Older::Coming).then_some("true")
                 on:scroll=follow
             >
-                <ol node_ref=list>
-                    {move || above(chat)}
-                    <For each=move || chat.rows.get() key=Row::key children=draw/>
-                </ol>
+                {move || above(chat)}
+                <ol node_ref=list><For each=move || chat.rows.get() key=Row::key children=draw/></ol>
             </div>
             {move || is_silent(chat).then(|| view! { <div class="transcript__empty"><p>"Nobody has said anything yet. The first word is yours."</p></div> })}
             <Pill chat scroller is_far/>
@@ -97,21 +95,22 @@ fn fill(chat: Chat, scroller: &Scroller) {
     }
 }
 
-/// What is above the first row. It is as high whatever it says: where the page ends, what comes and goes moves the rest.
+/// What is above the first row. It is no row itself: the reader's place is among the lines. And it is as high whatever it
+/// says, so that at the upper end of the page nothing moves.
 fn above(chat: Chat) -> Option<AnyView> {
     match chat.older.get() {
-        Older::More => Some(view! { <li class="transcript__older" aria-hidden="true"></li> }.into_any()),
+        Older::More => Some(view! { <p class="transcript__older" aria-hidden="true"></p> }.into_any()),
         Older::Start if is_silent(chat) => None,
-        Older::Start => Some(view! { <li class="transcript__start">"This is where the chat began."</li> }.into_any()),
+        Older::Start => Some(view! { <p class="transcript__start">"This is where the chat began."</p> }.into_any()),
         Older::Coming => {
-            Some(view! { <li class="transcript__older">{waiting_lamps(5)}"Fetching earlier lines"</li> }.into_any())
+            Some(view! { <p class="transcript__older">{waiting_lamps(5)}"Fetching earlier lines"</p> }.into_any())
         }
         Older::Failed => Some(
             view! {
-                <li class="transcript__older">
+                <p class="transcript__older">
                     "Earlier lines could not be fetched."
                     <button type="button" class="link" on:click=move |_| chat.fetch_older()>"Try again"</button>
-                </li>
+                </p>
             }
             .into_any(),
         ),
