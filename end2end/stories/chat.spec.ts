@@ -71,13 +71,19 @@ test("an address is plain text that can be selected, never a link", async ({ hou
 
 test("a right-to-left line turns its row, and leaves the others as they are", async ({ house, newFan }) => {
   const { slug } = await house.announce();
-  const fan = await newFan();
-  await fan.walkIn(slug, await house.issueOne(slug), "نور");
+  const [one, two] = await house.issue(slug, 2);
+  const [fan, zeynep] = [await newFan(), await newFan()];
+  await fan.walkIn(slug, one!, "نور");
+  await zeynep.walkIn(slug, two!, "zeynep");
   const arabic = "صوتها الليلة أحلى من التسجيل بكثير";
   await fan.say(arabic);
-  await fan.say("the BASS");
+  await zeynep.say("the BASS");
+  await fan.sees("the BASS");
   await expect(fan.row(arabic)).toHaveCSS("direction", "rtl");
   await expect(fan.row("the BASS")).toHaveCSS("direction", "ltr");
+  const left = async (text: string, part: string) => (await fan.row(text).locator(part).first().boundingBox())?.x ?? Number.NaN;
+  expect(await left(arabic, "time")).toBeLessThan(await left(arabic, "bdi"));
+  expect(await left("the BASS", "time")).toBeGreaterThan(await left("the BASS", "bdi"));
 });
 
 test("Shift and Enter make a second line, and a line of nothing is not sent", async ({ house, newFan }) => {

@@ -14,40 +14,44 @@ export interface Way {
 
 /** Runs in the page; must not use anything from outside. */
 export async function climb(log: Element): Promise<Way> {
-  const STEP = 0.7; // of the view's height
+  const STEP = 0.9; // of the view's height
+  const WATCHED = 3; // frames after each step
   const PATIENCE = 600; // frames without a new line until it counts as stuck
   const seen = new Set<string>();
   const way: Way = { seen: 0, mostRows: 0, largestJump: 0, where: "" };
-  const frame = () => new Promise((next) => requestAnimationFrame(next));
   const rows = () => [...log.querySelectorAll<HTMLElement>(".message")];
   const words = (row: Element) => row.querySelector(".message__text")?.textContent ?? "";
-  const middle = () => {
-    const view = log.getBoundingClientRect();
-    const line = view.top + view.height / 2;
-    return rows().find((row) => row.getBoundingClientRect().bottom > line);
-  };
+  /** Where rows stand in the next picture that is drawn: after scripts, after what observers of sizes set right. */
+  const drawn = (rows: Element[]) =>
+    new Promise<IntersectionObserverEntry[]>((done) => {
+      const observer = new IntersectionObserver((entries) => {
+        observer.disconnect();
+        done(entries);
+      });
+      rows.forEach((row) => observer.observe(row));
+    });
   const look = () => {
     const all = rows();
     all.forEach((row) => seen.add(words(row)));
     way.mostRows = Math.max(way.mostRows, all.length);
+    return all;
   };
 
   let stuck = 0;
   while (stuck < PATIENCE) {
     const before = seen.size;
     log.scrollTop -= log.clientHeight * STEP;
-    await frame();
-    const anchor = middle();
-    const name = anchor ? words(anchor) : "";
-    const top = anchor?.getBoundingClientRect().top ?? 0;
-    for (let frames = 0; frames < 6; frames += 1) {
-      await frame();
-      look();
-      const now = rows().find((row) => words(row) === name);
-      const jump = now ? Math.abs(now.getBoundingClientRect().top - top) : anchor ? Number.POSITIVE_INFINITY : 0;
+    const view = log.getBoundingClientRect();
+    const middle = view.top + view.height / 2;
+    const anchor = (await drawn(look())).find((row) => row.boundingClientRect.bottom > middle);
+    const name = anchor ? words(anchor.target) : "";
+    for (let frames = 0; anchor && frames < WATCHED; frames += 1) {
+      const row = look().find((row) => words(row) === name);
+      const now = row && (await drawn([row]))[0];
+      const jump = now?.target.isConnected ? Math.abs(now.boundingClientRect.top - anchor.boundingClientRect.top) : Number.POSITIVE_INFINITY;
       if (jump > way.largestJump) Object.assign(way, { largestJump: jump, where: name });
     }
-    stuck = seen.size > before ? 0 : stuck + 6;
+    stuck = seen.size > before ? 0 : stuck + WATCHED;
     if (log.querySelector(".transcript__start") && log.scrollTop <= 0) break;
   }
   way.seen = seen.size;

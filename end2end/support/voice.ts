@@ -1,5 +1,5 @@
-// Members without a page to look at: they take a seat and say lines over their own socket. One of them alone can be a
-// chorus that sends thousands, in a house with `--send-burst 0 --send-rate 0`.
+// Members without a page to look at: they take a seat and say lines over their own socket, which stays open from the
+// first line on. One of them alone can be a chorus that sends thousands, in a house with `--send-burst 0 --send-rate 0`.
 
 import type { Browser, Page } from "@playwright/test";
 import type { House, Role } from "./house.ts";
@@ -64,10 +64,9 @@ interface Send {
 
 /** In the page: one socket, a window of unacknowledged lines. */
 async function send({ slug, lines, inFlight }: Send): Promise<void> {
-  const answer = await fetch(`/api/events/${slug}/credentials`, { method: "POST" });
-  if (!answer.ok) throw new Error(`credentials: ${answer.status}`);
-  const { token, socket: path } = (await answer.json()) as { token: string; socket: string };
-  const socket = new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
+  const kept = globalThis as { socket?: WebSocket };
+  kept.socket ??= await connect();
+  const socket = kept.socket;
   const run = crypto.randomUUID();
   let sent = 0;
   let acknowledged = 0;
@@ -77,7 +76,6 @@ async function send({ slug, lines, inFlight }: Send): Promise<void> {
     }
   };
   await new Promise<void>((done, failed) => {
-    socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token }));
     socket.onclose = (event) => failed(new Error(`closed: ${event.code} ${event.reason}`));
     socket.onmessage = ({ data }) => {
       for (const object of JSON.parse(data as string) as { type: string }[]) {
@@ -87,6 +85,18 @@ async function send({ slug, lines, inFlight }: Send): Promise<void> {
       if (acknowledged === lines.length) done();
       else more();
     };
+    more();
   });
-  socket.close();
+
+  async function connect(): Promise<WebSocket> {
+    const answer = await fetch(`/api/events/${slug}/credentials`, { method: "POST" });
+    if (!answer.ok) throw new Error(`credentials: ${answer.status}`);
+    const { token, socket: path } = (await answer.json()) as { token: string; socket: string };
+    const socket = new WebSocket(new URL(path, location.href.replace(/^http/, "ws")));
+    return new Promise((welcomed, failed) => {
+      socket.onopen = () => socket.send(JSON.stringify({ type: "hello", token }));
+      socket.onclose = (event) => failed(new Error(`closed: ${event.code} ${event.reason}`));
+      socket.onmessage = () => welcomed(socket);
+    });
+  }
 }
