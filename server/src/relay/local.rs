@@ -1,4 +1,4 @@
-//! The engine in this process: one task owns the writing connection. What waits while a commit is under way goes into
+//! The engine in this process: one task writes the log. What waits while a commit is under way goes into
 //! the next one together, so that many senders share one fsync.
 
 use std::collections::HashMap;
