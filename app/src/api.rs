@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use leptos::prelude::{set_timeout_with_handle, window};
+use gloo_net::http::{Method, RequestBuilder};
+use leptos::prelude::set_timeout_with_handle;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Headers, RequestInit, Response};
+use web_sys::AbortController;
 use wire::http::{
     Admission, AdmissionRequest, Credential, EventView, HistoryPage, NicknameRequest, NicknameTry, NicknameView,
 };
@@ -46,13 +45,13 @@ pub type Answer<T> = Result<T, Trouble>;
 
 /// What anybody may know of an event.
 pub async fn event(slug: &str) -> Answer<EventView> {
-    call("GET", &at(slug, ""), None).await
+    call(Method::GET, &at(slug, ""), None).await
 }
 
 /// Shows a ticket at the gate.
 pub async fn admit(slug: &str, ticket: String, takeover: bool) -> Answer<Admission> {
     call(
-        "POST",
+        Method::POST,
         &at(slug, "/admission"),
         json(&AdmissionRequest { ticket, takeover }),
     )
@@ -61,28 +60,28 @@ pub async fn admit(slug: &str, ticket: String, takeover: bool) -> Answer<Admissi
 
 /// Whether this device still holds a seat.
 pub async fn seat(slug: &str) -> Answer<Admission> {
-    call("GET", &at(slug, "/admission"), None).await
+    call(Method::GET, &at(slug, "/admission"), None).await
 }
 
 /// Leaves, and frees the seat.
 pub async fn leave(slug: &str) -> Answer<()> {
-    send("DELETE", &at(slug, "/admission"), None).await.map(drop)
+    send(Method::DELETE, &at(slug, "/admission"), None).await.map(drop)
 }
 
 /// Whether a nickname would be free.
 pub async fn try_nickname(slug: &str, nickname: &str) -> Answer<NicknameTry> {
     let nickname = String::from(js_sys::encode_uri_component(nickname));
-    call("GET", &at(slug, &format!("/nickname?try={nickname}")), None).await
+    call(Method::GET, &at(slug, &format!("/nickname?try={nickname}")), None).await
 }
 
 /// Claims a nickname.
 pub async fn claim_nickname(slug: &str, nickname: String) -> Answer<NicknameView> {
-    call("PUT", &at(slug, "/nickname"), json(&NicknameRequest { nickname })).await
+    call(Method::PUT, &at(slug, "/nickname"), json(&NicknameRequest { nickname })).await
 }
 
 /// Asks for what opens a socket.
 pub async fn credential(slug: &str) -> Answer<Credential> {
-    call("POST", &at(slug, "/credentials"), None).await
+    call(Method::POST, &at(slug, "/credentials"), None).await
 }
 
 /// A page of history: the newest, or the one that a token names.
@@ -93,7 +92,7 @@ pub async fn messages(slug: &str, before: Option<&str>) -> Answer<HistoryPage> {
         wire::limits::HISTORY_PAGE,
         before.unwrap_or_default()
     );
-    call("GET", &at(slug, &query), None).await
+    call(Method::GET, &at(slug, &query), None).await
 }
 
 fn at(slug: &str, rest: &str) -> String {
@@ -104,14 +103,26 @@ fn json(body: &impl Serialize) -> Option<String> {
     serde_json::to_string(body).ok()
 }
 
-async fn call<T: DeserializeOwned>(method: &str, path: &str, body: Option<String>) -> Answer<T> {
+async fn call<T: DeserializeOwned>(method: Method, path: &str, body: Option<String>) -> Answer<T> {
     let text = send(method, path, body).await?;
     serde_json::from_str(&text).map_err(|_| Trouble::Unreachable)
 }
 
 /// The text of a good answer; what went wrong otherwise.
-async fn send(method: &str, path: &str, body: Option<String>) -> Answer<String> {
-    let (is_good, text) = fetch(method, path, body).await.map_err(|_| Trouble::Unreachable)?;
+async fn send(method: Method, path: &str, body: Option<String>) -> Answer<String> {
+    // Aborted by a timer: `AbortSignal.timeout` is newer than some phones.
+    let too_late = AbortController::new().map_err(|_| Trouble::Unreachable)?;
+    let signal = too_late.signal();
+    let timer = set_timeout_with_handle(move || too_late.abort(), ANSWER_WITHIN);
+    let answer = fetch(
+        RequestBuilder::new(path).method(method).abort_signal(Some(&signal)),
+        body,
+    )
+    .await;
+    if let Ok(timer) = timer {
+        timer.clear();
+    }
+    let (is_good, text) = answer.map_err(|_| Trouble::Unreachable)?;
     if is_good {
         return Ok(text);
     }
@@ -119,27 +130,11 @@ async fn send(method: &str, path: &str, body: Option<String>) -> Answer<String> 
     Err(problem.unwrap_or(Trouble::Unreachable))
 }
 
-async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(bool, String), JsValue> {
-    let asked = RequestInit::new();
-    asked.set_method(method);
-    if let Some(body) = body {
-        let headers = Headers::new()?;
-        headers.set("Content-Type", "application/json")?;
-        asked.set_headers(&headers);
-        asked.set_body(&body.into());
-    }
-    let too_late = AbortController::new()?;
-    asked.set_signal(Some(&too_late.signal()));
-    let timer = set_timeout_with_handle(move || too_late.abort(), ANSWER_WITHIN)?;
-    let answer = read(path, &asked).await;
-    timer.clear();
-    answer
-}
-
-async fn read(path: &str, asked: &RequestInit) -> Result<(bool, String), JsValue> {
-    let answer: Response = JsFuture::from(window().fetch_with_str_and_init(path, asked))
-        .await?
-        .dyn_into()?;
-    let text = JsFuture::from(answer.text()?).await?;
-    Ok((answer.ok(), text.as_string().unwrap_or_default()))
+async fn fetch(request: RequestBuilder, body: Option<String>) -> Result<(bool, String), gloo_net::Error> {
+    let request = match body {
+        Some(body) => request.header("Content-Type", "application/json").body(body)?,
+        None => request.build()?,
+    };
+    let answer = request.send().await?;
+    Ok((answer.ok(), answer.text().await?))
 }

@@ -93,6 +93,29 @@ test("a killed house does not touch the picture that is loaded", async ({ house,
   await expectUntouched(fan);
 });
 
+test.describe("a ticket whose account is not made yet", () => {
+  test.use({ serveOptions: ["--provisioner", "off"] });
+
+  test("has the stream at once, and the chat opens by itself", async ({ house, newFan }) => {
+    const { slug } = await house.announce();
+    const fan = await newFan();
+    fan.mayLog(status(503));
+    await fan.openGate(slug);
+    await fan.enter(await house.issueOne(slug));
+    await expect(fan.heading("Your place in the chat is being made.")).toBeVisible();
+    await expectPlaying(fan);
+    await mark(fan);
+
+    await house.provision(slug);
+    await expect(fan.page.getByText("Your place in the chat is ready.")).toBeVisible();
+    await fan.press("Choose a nickname");
+    await fan.call("Marit");
+    await fan.isInTheChat();
+    await fan.say("here I am");
+    await expectUntouched(fan);
+  });
+});
+
 test("an event with its chat off is a stream behind a ticket", async ({ house, newFan }) => {
   const { slug } = await house.announce({ chat: false });
   const fan = await newFan();

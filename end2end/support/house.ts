@@ -76,10 +76,31 @@ export class House {
     return whole;
   }
 
+  /** Sells tickets. Their accounts are there as well, unless the server makes none. */
   async issue(slug: string, count: number, role: Role = "fan"): Promise<string[]> {
     const answer = await this.command("ticket", "issue", "--event", slug, "--role", role, "--count", String(count));
     const { codes } = JSON.parse(answer) as { codes: string[] };
+    if (!this.options.includes("--provisioner")) await this.accountsOf(slug);
     return codes;
+  }
+
+  /** Makes the accounts of a server that runs with `--provisioner off`. */
+  async provision(slug: string): Promise<void> {
+    const provisioner = spawn(binary(), ["provision", "--data", this.data], { stdio: "ignore" });
+    const ended = new Promise((done) => provisioner.once("exit", done));
+    await this.accountsOf(slug);
+    provisioner.kill("SIGTERM");
+    await ended;
+  }
+
+  /** Waits until no ticket is without its account. */
+  private async accountsOf(slug: string): Promise<void> {
+    const until = Date.now() + READY_WITHIN;
+    while (Date.now() < until) {
+      const { provisioning } = JSON.parse(await this.command("status", "--event", slug)) as { provisioning: { pending: number } };
+      if (provisioning.pending === 0) return;
+    }
+    throw new Error(`tickets are without an account:\n${this.said}`);
   }
 
   async issueOne(slug: string, role: Role = "fan"): Promise<string> {

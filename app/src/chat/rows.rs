@@ -61,17 +61,19 @@ impl Row {
     }
 }
 
-/// The rows for `lines`, which `before` precedes; `day` tells the day of a moment where the reader is.
+/// The rows for `lines`; `day` tells the day of a moment where the reader is.
+///
+/// The first one says its day and author, also when lines that are not in the page precede it: what stands above a line
+/// in view then only goes in the moment when rows are put there in its place.
 pub fn rows<'a>(
-    before: Option<&Line>,
     lines: impl Iterator<Item = &'a Arc<Line>>,
     unsent: &[Unsent],
     me: Option<&MemberId>,
     day: impl Fn(UnixMillis) -> i64,
 ) -> Vec<Row> {
     let mut rows = Vec::new();
-    let mut last = before;
-    let mut last_at = before.and_then(said_at);
+    let mut last: Option<&Line> = None;
+    let mut last_at = None;
     for line in lines {
         let at = said_at(line);
         let new_day = at.filter(|at| last_at.is_none_or(|last_at| day(last_at) != day(*at)));
@@ -165,13 +167,7 @@ mod tests {
             transcript.outbox.add((*id).into(), "x".into(), Sending::Waiting);
         }
         let day = |at: UnixMillis| i64::try_from(at / DAY).expect("small");
-        let rows = rows(
-            None,
-            transcript.lines().iter(),
-            transcript.outbox.unsent(),
-            Some(&me),
-            day,
-        );
+        let rows = rows(transcript.lines().iter(), transcript.outbox.unsent(), Some(&me), day);
         rows.iter()
             .map(|row| match row {
                 Row::Day { .. } => "D".to_owned(),
@@ -239,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_drawn_the_same_wherever_the_window_begins() {
+    fn wherever_the_window_begins_only_its_first_line_is_drawn_in_its_own_way() {
         let lines: Vec<Message> = (1..=9)
             .map(|seq| said(seq, if seq % 3 == 0 { "a" } else { "b" }, seq * DAY / 4, Role::Fan))
             .collect();
@@ -248,11 +244,14 @@ mod tests {
             transcript.message(line);
         }
         let day = |at: UnixMillis| i64::try_from(at / DAY).expect("small");
-        let all = rows(None, transcript.lines().iter(), &[], None, day);
+        let all = rows(transcript.lines().iter(), &[], None, day);
         for from in 1..9 {
-            let before = &transcript.lines()[from - 1];
-            let window = rows(Some(before), transcript.lines().iter().skip(from), &[], None, day);
-            assert!(all.ends_with(&window), "from {from}");
+            let window = rows(transcript.lines().iter().skip(from), &[], None, day);
+            assert!(
+                matches!(&window[..2], [Row::Day { .. }, Row::Line { run: false, .. }]),
+                "from {from}"
+            );
+            assert!(all.ends_with(&window[2..]), "from {from}");
         }
     }
 }

@@ -47,7 +47,7 @@ pub fn Composer(
     view! {
         <form class="composer" on:submit=submit>
             {move || match (has_name.get(), is_paused.get()) {
-                (false, _) => join(choose_name),
+                (false, _) => join(visit, choose_name),
                 (true, true) => view! { <p class="composer__join">{small_icon("clock")}"The crew has paused the chat for a moment. Your draft is safe."</p> }.into_any(),
                 (true, false) => view! { <Row draft choose_name/> }.into_any(),
             }}
@@ -55,10 +55,16 @@ pub fn Composer(
     }
 }
 
-fn join(choose_name: Callback<()>) -> AnyView {
+/// For who has no nickname: they wished to watch only, or their account was not made yet when they came in.
+fn join(visit: Visit, choose_name: Callback<()>) -> AnyView {
+    let words = if visit.kept().just_watches() {
+        "You are watching without a name."
+    } else {
+        "Your place in the chat is ready."
+    };
     view! {
         <div class="composer__join">
-            <span>"You are watching without a name."</span>
+            <span>{words}</span>
             <button type="button" class="button button--lamp" id="say" on:click=move |_| choose_name.run(())>"Choose a nickname"</button>
         </div>
     }

@@ -189,11 +189,10 @@ impl Chat {
             let transcript = inner.transcript.borrow();
             let lines = transcript.lines();
             let shown = inner.window.get().range(lines);
-            let before = shown.start.checked_sub(1).map(|place| &*lines[place]);
             let begins = shown.start == 0;
             let is_last = shown.end == lines.len() && transcript.follows();
             let unsent = if is_last { transcript.outbox.unsent() } else { &[] };
-            let rows = rows::rows(before, lines.range(shown), unsent, transcript.me(), format::day_number);
+            let rows = rows::rows(lines.range(shown), unsent, transcript.me(), format::day_number);
             // What is said above the first line is about lines that are not held: it stands where the first one held is shown.
             let older = if begins { inner.older.get() } else { Older::More };
             (rows, older, transcript.unread(), transcript.follows())
