@@ -7,6 +7,15 @@ use wire::{MemberId, Role, UnixMillis};
 
 use super::{EventId, Result, Store, StoreError, TicketId, tickets, to_sql};
 
+/// The condition on an event `e` under which its tickets are given accounts: it has a chat and is not over. Binds the
+/// present time.
+macro_rules! needs_accounts {
+    () => {
+        "e.chat = 1 AND e.deleted_at IS NULL AND e.ended_at IS NULL AND (e.ends_at IS NULL OR e.ends_at > ?)"
+    };
+}
+pub(super) use needs_accounts;
+
 /// The file beside the database whose lock says that somebody makes the accounts. The system frees it with its holder's
 /// process, however that ends, so nobody waits for the turn of one that was killed.
 const LOCK_ENDING: &str = "provisioner-lock";
@@ -96,12 +105,12 @@ impl Store {
 
     /// Shows that are on first, then the next one; none that is over, none without a chat.
     async fn nearest_with_work(&self, now: UnixMillis) -> Result<Option<EventId>> {
-        let event = sqlx::query_scalar(
-            "SELECT id FROM events e
-             WHERE chat = 1 AND deleted_at IS NULL AND ended_at IS NULL AND (ends_at IS NULL OR ends_at > ?)
-               AND EXISTS (SELECT 1 FROM tickets t WHERE t.event_id = e.id AND t.pending = 1)
-             ORDER BY starts_at, id LIMIT 1",
-        )
+        let event = sqlx::query_scalar(concat!(
+            "SELECT e.id FROM events e WHERE ",
+            needs_accounts!(),
+            " AND EXISTS (SELECT 1 FROM tickets t WHERE t.event_id = e.id AND t.pending = 1)
+                 ORDER BY e.starts_at, e.id LIMIT 1"
+        ))
         .bind(to_sql(now))
         .fetch_optional(&self.read)
         .await?;

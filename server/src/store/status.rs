@@ -3,6 +3,7 @@
 use sqlx::SqliteConnection;
 use wire::{Role, UnixMillis};
 
+use super::provisioner::needs_accounts;
 use super::{EventId, Result, Store, from_sql, tickets, to_sql};
 
 /// The numbers of one event.
@@ -14,7 +15,7 @@ pub struct Status {
     pub revoked: u64,
     /// Accounts that exist.
     pub accounts: u64,
-    /// Tickets whose account is still to be made.
+    /// Tickets whose account is still to be made: none where there is no chat to take part in.
     pub pending: u64,
     /// Leases that a session holds.
     pub seats_held: u64,
@@ -41,7 +42,11 @@ const SEATS_HELD: &str =
     "SELECT COUNT(*) FROM tickets t JOIN leases l ON l.ticket_id = t.id WHERE t.event_id = ? AND l.held = 1";
 
 const REVOKED: &str = "SELECT COUNT(*) FROM tickets WHERE event_id = ? AND revoked_at IS NOT NULL";
-const PENDING: &str = "SELECT COUNT(*) FROM tickets WHERE event_id = ? AND pending = 1";
+const PENDING: &str = concat!(
+    "SELECT COUNT(*) FROM tickets t JOIN events e ON e.id = t.event_id WHERE t.pending = 1 AND ",
+    needs_accounts!(),
+    " AND e.id = ?"
+);
 const ACCOUNTS: &str = "SELECT COUNT(*) FROM members WHERE event_id = ?";
 const NAMED: &str = "SELECT COUNT(*) FROM members WHERE event_id = ? AND nickname IS NOT NULL";
 
@@ -56,7 +61,7 @@ impl Store {
             tickets: ticket_counts(&mut moment, event).await?,
             revoked: count(&mut moment, REVOKED, event).await?,
             accounts: count(&mut moment, ACCOUNTS, event).await?,
-            pending: count(&mut moment, PENDING, event).await?,
+            pending: pending(&mut moment, event, now).await?,
             seats_held: count(&mut moment, SEATS_HELD, event).await?,
             named: count(&mut moment, NAMED, event).await?,
             online,
@@ -68,11 +73,10 @@ impl Store {
 
     /// Tickets without an account, over all events that still need one; for the metrics.
     pub async fn pending_accounts(&self, now: UnixMillis) -> Result<u64> {
-        let pending: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM tickets t JOIN events e ON e.id = t.event_id
-             WHERE t.pending = 1 AND e.chat = 1 AND e.deleted_at IS NULL AND e.ended_at IS NULL
-               AND (e.ends_at IS NULL OR e.ends_at > ?)",
-        )
+        let pending: i64 = sqlx::query_scalar(concat!(
+            "SELECT COUNT(*) FROM tickets t JOIN events e ON e.id = t.event_id WHERE t.pending = 1 AND ",
+            needs_accounts!()
+        ))
         .bind(to_sql(now))
         .fetch_one(&self.read)
         .await?;
@@ -82,6 +86,15 @@ impl Store {
 
 async fn count(moment: &mut SqliteConnection, what: &'static str, event: EventId) -> Result<u64> {
     let count: i64 = sqlx::query_scalar(what).bind(event).fetch_one(moment).await?;
+    Ok(from_sql(count))
+}
+
+async fn pending(moment: &mut SqliteConnection, event: EventId, now: UnixMillis) -> Result<u64> {
+    let count: i64 = sqlx::query_scalar(PENDING)
+        .bind(to_sql(now))
+        .bind(event)
+        .fetch_one(moment)
+        .await?;
     Ok(from_sql(count))
 }
 

@@ -60,6 +60,13 @@ async fn the_next_event_comes_first_and_none_that_is_over_or_without_a_chat() {
     for event in [&tomorrow, &tonight, &over, &silent] {
         server.sell(event, Role::Fan, 3).await;
     }
+    let waiting = async |id| server.store().status(id, now).await.expect("counts").pending;
+    assert_eq!((waiting(tonight.id).await, waiting(tomorrow.id).await), (3, 3));
+    assert_eq!(
+        (waiting(over.id).await, waiting(silent.id).await),
+        (0, 0),
+        "nothing to wait for"
+    );
     let turn = server
         .store()
         .take_turn("the test", now)
