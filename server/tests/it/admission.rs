@@ -40,6 +40,11 @@ async fn held(server: &TestServer, event: &Event, code: &str) -> Lease {
     }
 }
 
+/// Shows a code that opens nothing.
+async fn guess(guesser: &Visitor) -> Answer {
+    guesser.admit("salt", "WRONG-WRONG-WRON").await
+}
+
 #[tokio::test]
 async fn a_right_code_opens_the_event() {
     let server = TestServer::start().await;
@@ -128,15 +133,9 @@ async fn too_many_wrong_codes_have_to_wait_and_a_right_one_never_does() {
     let code = server.issue_one(&event).await;
     let guesser = server.visitor();
     for _ in 0..10 {
-        guesser
-            .admit("salt", "WRONG-WRONG-WRON")
-            .await
-            .problem(401, "ticket_unknown");
+        guess(&guesser).await.problem(401, "ticket_unknown");
     }
-    let wait = guesser
-        .admit("salt", "WRONG-WRONG-WRON")
-        .await
-        .problem(429, "too_many_tries");
+    let wait = guess(&guesser).await.problem(429, "too_many_tries");
     assert!(
         wait["retry_after_ms"]
             .as_u64()
@@ -156,19 +155,10 @@ async fn wrong_codes_are_counted_by_the_address_behind_a_trusted_proxy() {
     server.event("salt").await;
     let from = |address: &str| server.visitor().with_header("x-forwarded-for", address);
     for _ in 0..10 {
-        from("203.0.113.7")
-            .admit("salt", "WRONG-WRONG-WRON")
-            .await
-            .problem(401, "ticket_unknown");
+        guess(&from("203.0.113.7")).await.problem(401, "ticket_unknown");
     }
-    from("203.0.113.7")
-        .admit("salt", "WRONG-WRONG-WRON")
-        .await
-        .problem(429, "too_many_tries");
-    from("203.0.113.8")
-        .admit("salt", "WRONG-WRONG-WRON")
-        .await
-        .problem(401, "ticket_unknown");
+    guess(&from("203.0.113.7")).await.problem(429, "too_many_tries");
+    guess(&from("203.0.113.8")).await.problem(401, "ticket_unknown");
 }
 
 #[tokio::test]
@@ -179,16 +169,9 @@ async fn what_an_untrusted_client_says_of_its_address_counts_for_nothing() {
         let guesser = server
             .visitor()
             .with_header("x-forwarded-for", &format!("203.0.113.{number}"));
-        guesser
-            .admit("salt", "WRONG-WRONG-WRON")
-            .await
-            .problem(401, "ticket_unknown");
+        guess(&guesser).await.problem(401, "ticket_unknown");
     }
-    server
-        .visitor()
-        .admit("salt", "WRONG-WRONG-WRON")
-        .await
-        .problem(429, "too_many_tries");
+    guess(&server.visitor()).await.problem(429, "too_many_tries");
 }
 
 #[tokio::test]
@@ -205,10 +188,7 @@ async fn before_the_doors_a_right_code_is_told_when_they_open() {
     let visitor = server.visitor();
     let answer = visitor.admit("salt", &code).await.problem(403, "not_open");
     assert_eq!(answer["opens_at"], doors_at);
-    visitor
-        .admit("salt", "WRONG-WRONG-WRON")
-        .await
-        .problem(401, "ticket_unknown");
+    guess(&visitor).await.problem(401, "ticket_unknown");
     visitor.who_am_i("salt").await.problem(401, "lease_lost");
 }
 
