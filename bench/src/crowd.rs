@@ -1,16 +1,15 @@
 //! The crowd: one task a socket, each checking what it hears.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod checker;
+mod listener;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::stream::{self, SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt, TryStreamExt};
+use futures_util::{Sink, SinkExt, StreamExt, TryStreamExt};
 use hdrhistogram::Histogram;
-use serde::Deserialize;
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_tungstenite::tungstenite::Message;
@@ -19,6 +18,8 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use wire::http::{Admission, AdmissionRequest, NicknameRequest};
 use wire::{ClientFrame, Seq};
 
+use self::checker::{Checker, Heard};
+use self::listener::{Listener, Parting};
 use crate::Options;
 use crate::server::{EVENT, Server};
 
@@ -28,8 +29,11 @@ const AT_THE_GATE: usize = 32;
 /// How long a ticket's account may take to be made.
 const ACCOUNT_WITHIN: Duration = Duration::from_mins(1);
 
-/// How long the last messages may take to arrive after the last was sent.
+/// How long the last messages and their acks may take to arrive after the last was sent.
 const DRAIN_WITHIN: Duration = Duration::from_mins(1);
+
+/// How long the crowd listens on when all is in: what comes now should not have come.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// What a socket keeps for reading: a crowd of clients shares one machine.
 const READ_BUFFER_BYTES: usize = 4 * 1_024;
@@ -49,7 +53,7 @@ struct Fan {
 
 /// What the crowd heard.
 pub struct Outcome {
-    /// From just before a message was written to its arrival at a socket, in microseconds.
+    /// From the instant a message was due to its arrival at a socket, in microseconds.
     pub latency: Histogram<u64>,
     /// Deliveries over all sockets.
     pub delivered: u64,
@@ -65,16 +69,6 @@ pub struct Outcome {
     pub frames: u64,
     /// How long it took, from the first message to the last delivery.
     pub took: Duration,
-}
-
-/// The fields of a server's object that matter here.
-#[derive(Deserialize)]
-struct Heard<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    seq: Option<Seq>,
-    text: Option<&'a str>,
-    head: Option<Seq>,
 }
 
 impl Crowd {
@@ -94,34 +88,26 @@ impl Crowd {
         Ok((Self { fans }, start.elapsed()))
     }
 
-    /// Sends the messages and listens until everybody has them all.
+    /// Sends the messages and listens until everybody has them all, and a little longer.
     pub async fn talk(self, options: &Options) -> Result<Outcome> {
         let clock = Instant::now();
-        let total = options.messages();
-        let acked = Arc::new(AtomicU64::new(0));
-        let (deadline, _) = watch::channel(None);
+        let parting = Parting::new(options.messages(), self.fans.len());
         let mut listeners = JoinSet::new();
         let mut senders = Vec::new();
         for fan in self.fans {
-            let listener = Listener::new(
-                fan.from,
-                fan.head,
-                total,
-                clock,
-                Arc::clone(&acked),
-                deadline.subscribe(),
-            );
-            listeners.spawn(listener.listen());
+            let checker = Checker::new(fan.head, options.messages());
+            listeners.spawn(Listener::new(fan.from, checker, clock, &parting).listen());
             senders.push(fan.to);
         }
         let spoken = (options.senders as usize).min(senders.len());
         send_all(&mut senders[..spoken], options, clock).await?;
-        deadline.send_replace(Some(Instant::now() + DRAIN_WITHIN));
+        parting.all_in(DRAIN_WITHIN).await;
+        tokio::time::sleep(QUIET).await;
+        parting.end();
         let mut outcome = Outcome::new();
         while let Some(listener) = listeners.join_next().await {
             outcome.add(&listener?);
         }
-        outcome.acked = acked.load(Ordering::Relaxed);
         Ok(outcome)
     }
 }
@@ -163,21 +149,22 @@ async fn admit(http: &reqwest::Client, server: &Server, ticket: &str, takeover: 
     Ok((response.json().await?, cookie))
 }
 
-async fn send_all(senders: &mut [SplitSink<Ws, Message>], options: &Options, clock: Instant) -> Result<()> {
+/// Sends each message when it is due. It is stamped with that instant, not with the one of its writing: what an earlier
+/// message holds up counts as latency.
+async fn send_all<S>(senders: &mut [S], options: &Options, clock: Instant) -> Result<()>
+where
+    S: Sink<Message> + Unpin,
+    S::Error: std::error::Error + Send + Sync + 'static,
+{
     let mut ticks = tokio::time::interval(options.interval());
+    // The schedule is kept: what is late is sent at once.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     for number in 0..options.messages() {
-        ticks.tick().await;
+        let due = ticks.tick().await.saturating_duration_since(clock);
         let sender = usize::try_from(number)? % senders.len();
-        let text = format!(
-            "{} {:x<2$}",
-            clock.elapsed().as_micros(),
-            "",
-            options.text as usize - 20
-        );
         let send = wire::frame::Send {
             id: format!("m{number}"),
-            text,
+            text: stamped(due, options.text as usize),
             question: false,
             reply_to: None,
         };
@@ -188,6 +175,11 @@ async fn send_all(senders: &mut [SplitSink<Ws, Message>], options: &Options, clo
             .context("a sender's socket closed")?;
     }
     Ok(())
+}
+
+/// A text of this length that tells when it was due.
+fn stamped(due: Duration, length: usize) -> String {
+    format!("{:x<length$}", format!("{} ", due.as_micros()))
 }
 
 impl Fan {
@@ -231,113 +223,10 @@ async fn welcome(from: &mut SplitStream<Ws>) -> Result<Seq> {
         .with_context(|| format!("no welcome but {}", &text[..text.len().min(80)]))
 }
 
-struct Listener {
-    from: SplitStream<Ws>,
-    expected: Seq,
-    last: Seq,
-    clock: Instant,
-    acked: Arc<AtomicU64>,
-    deadline: watch::Receiver<Option<Instant>>,
-    latency: Histogram<u64>,
-    delivered: u64,
-    lost: u64,
-    disordered: u64,
-    closed: bool,
-    frames: u64,
-    done_at: Duration,
-}
-
-impl Listener {
-    fn new(
-        from: SplitStream<Ws>,
-        head: Seq,
-        total: u64,
-        clock: Instant,
-        acked: Arc<AtomicU64>,
-        deadline: watch::Receiver<Option<Instant>>,
-    ) -> Self {
-        Self {
-            from,
-            expected: head + 1,
-            last: head + total,
-            clock,
-            acked,
-            deadline,
-            latency: histogram(),
-            delivered: 0,
-            lost: 0,
-            disordered: 0,
-            closed: false,
-            frames: 0,
-            done_at: Duration::ZERO,
-        }
-    }
-
-    async fn listen(mut self) -> Self {
-        while self.expected <= self.last {
-            let deadline = *self.deadline.borrow();
-            let frame = tokio::select! {
-                frame = self.from.next() => frame,
-                _ = self.deadline.changed() => continue,
-                () = tokio::time::sleep_until(deadline.unwrap_or_else(far)), if deadline.is_some() => break,
-            };
-            match frame {
-                Some(Ok(Message::Text(text))) => self.hear(&text),
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => {
-                    self.closed = true;
-                    break;
-                }
-            }
-        }
-        self.lost += (self.last + 1).saturating_sub(self.expected);
-        self.done_at = self.clock.elapsed();
-        self
-    }
-
-    fn hear(&mut self, frame: &str) {
-        self.frames += 1;
-        let now = self.clock.elapsed().as_micros();
-        let Ok(objects) = serde_json::from_str::<Vec<Heard>>(frame) else {
-            return;
-        };
-        for object in objects {
-            match (object.kind, object.seq) {
-                ("message", Some(seq)) => self.message(seq, object.text.unwrap_or_default(), now),
-                ("ack", _) => {
-                    self.acked.fetch_add(1, Ordering::Relaxed);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn message(&mut self, seq: Seq, text: &str, now: u128) {
-        if seq < self.expected {
-            self.disordered += 1;
-            return;
-        }
-        self.lost += seq - self.expected;
-        self.expected = seq + 1;
-        self.delivered += 1;
-        let sent: u128 = text.split(' ').next().and_then(|sent| sent.parse().ok()).unwrap_or(now);
-        self.latency
-            .saturating_record(u64::try_from(now.saturating_sub(sent)).unwrap_or(u64::MAX).max(1));
-    }
-}
-
-fn far() -> Instant {
-    Instant::now() + Duration::from_hours(24)
-}
-
-fn histogram() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 60_000_000, 2).expect("valid bounds")
-}
-
 impl Outcome {
     fn new() -> Self {
         Self {
-            latency: histogram(),
+            latency: checker::histogram(),
             delivered: 0,
             acked: 0,
             lost: 0,
@@ -348,13 +237,48 @@ impl Outcome {
         }
     }
 
-    fn add(&mut self, listener: &Listener) {
-        self.latency.add(&listener.latency).expect("equal bounds");
-        self.delivered += listener.delivered;
-        self.lost += listener.lost;
-        self.disordered += listener.disordered;
-        self.closed += u64::from(listener.closed);
-        self.frames += listener.frames;
-        self.took = self.took.max(listener.done_at);
+    fn add(&mut self, listener: &Listener<SplitStream<Ws>>) {
+        let heard = listener.heard();
+        self.latency.add(heard.latency()).expect("equal bounds");
+        self.delivered += heard.delivered;
+        self.acked += heard.acked;
+        self.lost += heard.lost();
+        self.disordered += heard.disordered;
+        self.closed += u64::from(listener.closed());
+        self.frames += heard.frames;
+        self.took = self.took.max(heard.last_at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use clap::Parser;
+    use futures_util::sink;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_held_up_by_an_earlier_one_is_stamped_with_the_instant_it_was_due() {
+        let options = Options::parse_from(["crowd", "--rate", "10", "--seconds", "1"]);
+        let clock = Instant::now();
+        let slow_first = sink::unfold(Vec::new(), async |mut due, frame: Message| {
+            if due.is_empty() {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+            due.push(due_millis(&frame));
+            assert!(due.len() < 10 || due == [0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
+            Ok::<_, Infallible>(due)
+        });
+        send_all(&mut [Box::pin(slow_first)], &options, clock).await.unwrap();
+        assert_eq!(clock.elapsed(), Duration::from_secs(5), "what was late is sent at once");
+    }
+
+    fn due_millis(frame: &Message) -> u64 {
+        let frame: serde_json::Value = serde_json::from_str(frame.to_text().unwrap()).unwrap();
+        let text = frame["text"].as_str().unwrap();
+        assert_eq!(text.len(), 200);
+        text.split(' ').next().unwrap().parse::<u64>().unwrap() / 1_000
     }
 }

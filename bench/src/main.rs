@@ -10,8 +10,11 @@ mod server;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
+
+/// Files that are open beside the crowd's sockets: HTTP connections, the runtime's own, the server's database.
+const OTHER_FILES: u64 = 200;
 
 /// Opens sockets, sends messages, checks each delivery for loss, doubles and order.
 #[derive(Clone, Debug, Parser)]
@@ -53,6 +56,8 @@ impl Options {
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
+    let limit = rlimit::increase_nofile_limit(u64::MAX).context("the limit of open files cannot be read")?;
+    check_files(limit, options.sockets)?;
     let server = server::Server::start(&options.server).await?;
     let tickets = server.tickets(options.sockets).await?;
     eprintln!("seating {} people", options.sockets);
@@ -73,4 +78,31 @@ async fn main() -> Result<()> {
     }
     server.stop().await?;
     report.verdict()
+}
+
+/// A socket is an open file, here and in the server.
+fn check_files(limit: u64, sockets: u32) -> Result<()> {
+    let needed = u64::from(sockets) + OTHER_FILES;
+    ensure!(
+        limit >= needed,
+        "{sockets} sockets need {needed} open files and the system allows {limit}: raise the hard limit \
+         (`ulimit -Hn` shows it), or ask for fewer with --sockets"
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_low_a_limit_of_open_files_is_said_before_anything_starts() {
+        assert!(check_files(1_200, 1_000).is_ok());
+        let error = check_files(1_024, 1_000).unwrap_err().to_string();
+        assert!(
+            error.contains("1000 sockets need 1200 open files and the system allows 1024"),
+            "{error}"
+        );
+        assert!(error.contains("--sockets"), "{error}");
+    }
 }
