@@ -245,7 +245,7 @@ impl Chat {
         }
         let is_due = self.inner(|inner| {
             let due = inner.transcript.borrow().outbox.next_due();
-            due.is_some_and(|due| due <= now)
+            inner.session.borrow().is_live() && due.is_some_and(|due| due <= now)
         });
         if is_due == Some(true) {
             self.send_due();

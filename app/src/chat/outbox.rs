@@ -7,6 +7,9 @@ use wire::{Refusal, Seq};
 /// Most lines that may be on their way at once; the composer says so when it is full.
 pub const UNSENT_LINES: usize = 20;
 
+/// Most failed lines that wait for the fan: of more, the oldest go.
+const FAILED_LINES: usize = 20;
+
 /// How often a line is sent before a server that is too busy for it makes it fail.
 pub const TRIES: u32 = 5;
 
@@ -43,6 +46,12 @@ pub enum Sending {
     Failed(Refusal),
 }
 
+impl Unsent {
+    fn has_failed(&self) -> bool {
+        matches!(self.state, Sending::Failed(_))
+    }
+}
+
 /// The lines that are not in the log yet, in the order they were written.
 #[derive(Clone, Debug, Default)]
 pub struct Outbox {
@@ -61,9 +70,9 @@ impl Outbox {
         self.changes
     }
 
-    /// Takes a line; `false` when there are too many already, and nothing happened.
+    /// Takes a line; `false` when too many are on their way already, and nothing happened.
     pub fn add(&mut self, id: String, text: String, state: Sending) -> bool {
-        if self.unsent.len() >= UNSENT_LINES {
+        if !matches!(state, Sending::Failed(_)) && self.is_full() {
             return false;
         }
         self.unsent.push(Unsent {
@@ -73,6 +82,7 @@ impl Outbox {
             tries: 0,
         });
         self.changes += 1;
+        self.bound_failed();
         true
     }
 
@@ -100,12 +110,17 @@ impl Outbox {
         due
     }
 
-    /// When the next held line is due, in milliseconds of the client's clock.
+    /// When the next line may go, in milliseconds of the client's clock: at 0 when nothing holds it back.
     pub fn next_due(&self) -> Option<u64> {
-        self.unsent.iter().find_map(|line| match line.state {
-            Sending::Held { until } => Some(until),
-            _ => None,
-        })
+        for line in &self.unsent {
+            match line.state {
+                Sending::OnItsWay if line.tries > 0 => return None,
+                Sending::Held { until } => return Some(until),
+                Sending::Waiting => return Some(0),
+                Sending::Failed(_) | Sending::Kept(_) | Sending::OnItsWay => {}
+            }
+        }
+        None
     }
 
     /// The connection is gone: what was on its way may have arrived or not, so it goes again, with the same id.
@@ -139,6 +154,7 @@ impl Outbox {
         } else {
             Sending::Failed(code)
         };
+        self.bound_failed();
     }
 
     /// The line with this id, or the one kept at this place, is in the transcript.
@@ -151,8 +167,11 @@ impl Outbox {
         self.keep_only(|line| !matches!(line.state, Sending::Kept(_)));
     }
 
-    /// The fan wants a failed line to go again.
+    /// The fan wants a failed line to go again. It stays as it is while too many are on their way.
     pub fn retry(&mut self, id: &str) {
+        if self.is_full() {
+            return;
+        }
         if let Some(line) = self.failed(id) {
             line.tries = 0;
             line.state = Sending::Waiting;
@@ -168,9 +187,24 @@ impl Outbox {
     }
 
     fn failed(&mut self, id: &str) -> Option<&mut Unsent> {
-        self.unsent
-            .iter_mut()
-            .find(|line| line.id == id && matches!(line.state, Sending::Failed(_)))
+        self.unsent.iter_mut().find(|line| line.id == id && line.has_failed())
+    }
+
+    fn failures(&self) -> usize {
+        self.unsent.iter().filter(|line| line.has_failed()).count()
+    }
+
+    fn is_full(&self) -> bool {
+        self.unsent.len() - self.failures() >= UNSENT_LINES
+    }
+
+    fn bound_failed(&mut self) {
+        let mut over = self.failures().saturating_sub(FAILED_LINES);
+        self.unsent.retain(|line| {
+            let goes = over > 0 && line.has_failed();
+            over -= usize::from(goes);
+            !goes
+        });
     }
 
     fn keep_only(&mut self, keep: impl Fn(&Unsent) -> bool) {
@@ -246,6 +280,44 @@ mod tests {
         outbox.refused("a", Refusal::TextTooLong, None, 0);
         outbox.discard("a");
         assert!(outbox.unsent().is_empty());
+    }
+
+    #[test]
+    fn a_line_behind_one_that_fails_is_due_at_once() {
+        let mut outbox = outbox(&["a"]);
+        for round in 0..u64::from(TRIES) {
+            assert_eq!(sent(&mut outbox, round * 10_000), ["a"]);
+            if round == 0 {
+                assert!(outbox.add("b".into(), String::new(), Sending::Waiting));
+            }
+            outbox.refused("a", Refusal::Unavailable, None, round * 10_000);
+            let waits_for_a = round * 10_000 + RETRY_MILLIS;
+            let is_last = round + 1 == u64::from(TRIES);
+            assert_eq!(outbox.next_due(), Some(if is_last { 0 } else { waits_for_a }));
+        }
+        assert_eq!(sent(&mut outbox, 0), ["b"]);
+        assert_eq!(outbox.next_due(), None);
+    }
+
+    #[test]
+    fn failed_lines_take_no_place_from_new_ones_and_are_bounded() {
+        let mut outbox = Outbox::default();
+        for number in 0..FAILED_LINES + 3 {
+            let id = number.to_string();
+            assert!(outbox.add(id.clone(), String::new(), Sending::Waiting), "{number}");
+            sent(&mut outbox, 0);
+            outbox.refused(&id, Refusal::Invalid, None, 0);
+        }
+        assert_eq!(outbox.unsent().len(), FAILED_LINES);
+        assert_eq!(outbox.unsent()[0].id, "3", "the oldest went");
+        for number in 0..UNSENT_LINES {
+            assert!(outbox.add(format!("new {number}"), String::new(), Sending::Waiting));
+        }
+        assert!(!outbox.add("one more".into(), String::new(), Sending::Waiting));
+        outbox.retry("5");
+        assert!(outbox.unsent().iter().any(|line| line.id == "5" && line.has_failed()));
+        assert!(outbox.add("kept".into(), String::new(), Sending::Failed(Refusal::Unknown)));
+        assert_eq!(outbox.unsent().len(), FAILED_LINES + UNSENT_LINES);
     }
 
     #[test]

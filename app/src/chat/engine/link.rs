@@ -261,6 +261,8 @@ impl Chat {
         let shown = self.inner(|inner| inner.session.borrow().shown(clock::monotonic()));
         if let Some(shown) = shown
             && shown != self.link.get_untracked()
+        // What stood behind a line that failed may go now.
+        self.send_due();
         {
             self.link.set(shown);
         }
