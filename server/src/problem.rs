@@ -125,6 +125,13 @@ impl ApiError {
         Self::Internal(cause.into())
     }
 
+    /// The database is busy: soon it may not be.
+    pub fn busy() -> Self {
+        Self::Unavailable {
+            retry_after_ms: BUSY_MILLIS,
+        }
+    }
+
     /// A request that cannot be read.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::RequestInvalid {
@@ -210,9 +217,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         if error.is_busy() {
             tracing::warn!(%error, "the database is busy");
-            return Self::Unavailable {
-                retry_after_ms: BUSY_MILLIS,
-            };
+            return Self::busy();
         }
         Self::internal(error)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,11 +22,15 @@ use crate::routes::client;
 use crate::state::AppState;
 use crate::store::{Store, StoreError};
 
-/// How long a stopping server takes at most: sockets are told, answers finish, what was appended is committed.
-const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// How long a stopping server's work may take: sockets are told, answers finish, what was appended is committed. With
+/// what comes after it, less than the ten seconds that service managers give.
+const STOP_WITHIN: Duration = Duration::from_secs(7);
+
+/// How long it may take to write down who was here, after that.
+const NOTE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long the database may take to be closed after that.
-const CLOSE_WITHIN: Duration = Duration::from_millis(1_500);
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -112,25 +116,31 @@ impl Process {
     }
 
     /// Stops accepting, tells every socket to come back, finishes what was begun, and closes the database.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         let until = Instant::now() + STOP_WITHIN;
         self.shutdown.cancel();
         self.tasks.close();
+        let Self { listener, tasks, .. } = &mut self;
         let finished = async {
-            let _ = self.listener.await;
-            self.tasks.wait().await;
+            let _ = listener.await;
+            tasks.wait().await;
         };
         if timeout_at(until, finished).await.is_err() {
             tracing::warn!("some work was cut off");
         }
-        if let Err(error) = self.state.store.write_last_seen().await {
-            tracing::warn!(%error, "the last signs of life are lost");
+        match timeout(NOTE_WITHIN, self.take_notes()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last signs of life are lost"),
+            Err(_) => tracing::warn!("the last signs of life are lost: there was no time"),
         }
-        if tokio::time::timeout(CLOSE_WITHIN, self.state.store.close())
-            .await
-            .is_err()
-        {
+        if timeout(CLOSE_WITHIN, self.state.store.close()).await.is_err() {
             tracing::warn!("the database was not closed in time; it recovers by itself");
         }
+    }
+
+    /// Who was here, and that nobody is any more.
+    async fn take_notes(&self) -> Result<(), StoreError> {
+        self.state.rooms.report_empty().await?;
+        self.state.store.write_last_seen().await
     }
 }

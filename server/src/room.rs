@@ -13,10 +13,10 @@ pub use live::{Answer, IN_FLIGHT, Membership};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wire::{CloseCode, Phase, Seq};
+use wire::{CloseCode, MemberId, Phase, Seq};
 
 use crate::auth::secret::Secrets;
 use crate::clock;
@@ -43,6 +43,8 @@ struct Shared {
     /// Bounded by the number of events: a room leaves when its event is over and the last socket has gone.
     open: Mutex<HashMap<EventId, Arc<OnceCell<Arc<Room>>>>>,
     nudge: Notify,
+    /// The turn to look up whether a refused message is a retry.
+    lookups: Semaphore,
 }
 
 impl Rooms {
@@ -63,6 +65,7 @@ impl Rooms {
         let last_signal = store.last_signal().await?;
         let open = Mutex::default();
         let nudge = Notify::new();
+        let lookups = Semaphore::new(1);
         let rooms = Self(Arc::new(Shared {
             store,
             secrets,
@@ -73,8 +76,10 @@ impl Rooms {
             tasks,
             open,
             nudge,
+            lookups,
         }));
-        tokio::spawn(watch::run(rooms.clone(), last_signal));
+        tokio::spawn(watch::follow(rooms.clone(), last_signal));
+        tokio::spawn(watch::keep_house(rooms.clone()));
         Ok(rooms)
     }
 
@@ -86,6 +91,11 @@ impl Rooms {
     /// Members with an open socket at this node.
     pub fn online(&self, event: EventId) -> u64 {
         self.opened(event).map_or(0, |room| room.online())
+    }
+
+    /// Whether a member has an open socket at this node.
+    pub fn has_socket(&self, event: EventId, member: &MemberId) -> bool {
+        self.opened(event).is_some_and(|room| room.has_socket(member))
     }
 
     /// Whether rooms can take messages.
@@ -162,10 +172,14 @@ impl Rooms {
         }
         let cell = Arc::clone(self.rooms().entry(event).or_default());
         let room = cell.get_or_try_init(|| self.start_room(found)).await;
-        room.cloned().map_err(|error| {
+        let room = room.cloned().map_err(|error| {
             tracing::error!(%error, event, "the room cannot be opened");
             CloseCode::Restarting
-        })
+        })?;
+        // Who ended the event while its room was being opened signalled to a room that was not there yet.
+        let found = self.0.store.event(event).await.map_err(|error| come_back(&error))?;
+        room.apply_event(found);
+        Ok(room)
     }
 
     async fn start_room(&self, event: Event) -> Result<Arc<Room>, RelayError> {
@@ -185,6 +199,14 @@ impl Rooms {
 
     fn all_opened(&self) -> Vec<Arc<Room>> {
         self.rooms().values().filter_map(|room| room.get().cloned()).collect()
+    }
+
+    /// Nobody is here any more: the server stops.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn report_empty(&self) -> Result<(), StoreError> {
+        watch::report(self, |_| 0).await
     }
 
     async fn close_room(&self, room: &Room) {

@@ -21,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as CloseNumber;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
@@ -194,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             Ok(membership) => membership,
             Err(code) => return end(code),
         };
-        self.welcome(&mut membership).await?;
+        self.welcome(rooms, &mut membership).await?;
         let mut in_flight = 0;
         let finish = self.attend(rooms, &mut membership, &mut in_flight).await;
         if finish == end(CloseCode::Restarting) {
@@ -222,7 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
     }
 
-    async fn welcome(&mut self, membership: &mut Membership) -> Step<()> {
+    async fn welcome(&mut self, rooms: &Rooms, membership: &mut Membership) -> Step<()> {
         let mut first = vec![ServerFrame::Welcome(Box::new(membership.welcome.clone())).encode()];
         let missed = std::mem::replace(&mut membership.missed, Missed::Frames(Vec::new()));
         let frames = match missed {
@@ -232,7 +233,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 Vec::new()
             }
         };
-        self.write(std::iter::once(array(&first)).chain(frames)).await
+        self.say(rooms, membership, std::iter::once(array(&first)).chain(frames))
+            .await
     }
 
     /// Everything between welcome and end.
@@ -241,8 +243,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             tokio::select! {
                 code = &mut membership.close => return end(code.map_or(End::Gone, End::Close)),
                 () = rooms.shutdown().cancelled() => return end(CloseCode::Restarting),
-                answer = membership.answers.recv() => self.answer(membership, answer, in_flight).await?,
-                frame = membership.lane.next() => self.relay(membership, frame).await?,
+                answer = membership.answers.recv() => {
+                    let objects = collect(membership, answer, in_flight)?;
+                    self.say(rooms, membership, [array(&objects)]).await?;
+                }
+                frame = membership.lane.next() => {
+                    let frames = drain(membership, frame)?;
+                    self.say(rooms, membership, frames).await?;
+                }
                 text = self.read(), if *in_flight < IN_FLIGHT => {
                     let text = text?;
                     *in_flight += 1;
@@ -252,33 +260,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
     }
 
-    /// Sends an answer and all that wait behind it, as one frame.
-    async fn answer(&mut self, membership: &mut Membership, first: Option<Answer>, in_flight: &mut usize) -> Step<()> {
-        let mut objects = Vec::new();
-        let mut next = first;
-        while let Some(answer) = next {
-            *in_flight -= 1;
-            match answer {
-                Answer::Say(object) => objects.push(object),
-                Answer::FateUnknown => return end(CloseCode::Restarting),
-            }
-            next = membership.answers.try_recv().ok();
-        }
-        self.write([array(&objects)]).await
-    }
-
-    /// Sends a frame of the room and all that wait behind it, flushed once.
-    async fn relay(&mut self, membership: &mut Membership, first: Result<Frame, LaneEnd>) -> Step<()> {
-        let mut frames = Vec::new();
-        let mut next = first.map(Some);
-        loop {
-            match next {
-                Ok(Some(frame)) => frames.push(frame),
-                Ok(None) => return self.write(frames).await,
-                Err(LaneEnd::TooSlow) => return end(CloseCode::TooSlow),
-                Err(LaneEnd::Closed) => return end(CloseCode::Restarting),
-            }
-            next = membership.lane.try_next();
+    /// Writes, unless there is a reason to close: a reader who is slow is told that its seat has moved, not that it is slow.
+    async fn say(
+        &mut self,
+        rooms: &Rooms,
+        membership: &mut Membership,
+        frames: impl IntoIterator<Item = Frame>,
+    ) -> Step<()> {
+        tokio::select! {
+            biased;
+            code = &mut membership.close => end(code.map_or(End::Gone, End::Close)),
+            written = self.write(frames) => written,
+            () = rooms.shutdown().cancelled() => end(CloseCode::Restarting),
         }
     }
 
@@ -288,7 +281,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             let Ok(answer) = timeout_at(deadline, membership.answers.recv()).await else {
                 return;
             };
-            if self.answer(membership, answer, &mut in_flight).await.is_break() {
+            let ControlFlow::Continue(objects) = collect(membership, answer, &mut in_flight) else {
+                return;
+            };
+            if self.write([array(&objects)]).await.is_break() {
                 return;
             }
         }
@@ -301,6 +297,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 Some(Ok(Message::Text(text))) => return ControlFlow::Continue(text),
                 // After a close frame once more, so that the library's answer to it goes out.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_) | Message::Close(_))) => {}
+                // A line that broke is no violation, though the library calls it one.
+                Some(Err(WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake))) => return end(End::Gone),
                 Some(Ok(Message::Binary(_)) | Err(WsError::Capacity(_) | WsError::Utf8(_) | WsError::Protocol(_))) => {
                     return end(CloseCode::ProtocolViolation);
                 }
@@ -355,6 +353,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 }
 
+/// An answer and all that wait behind it.
+fn collect(membership: &mut Membership, first: Option<Answer>, in_flight: &mut usize) -> Step<Vec<String>> {
+    let mut objects = Vec::new();
+    let mut next = first;
+    while let Some(answer) = next {
+        *in_flight -= 1;
+        match answer {
+            Answer::Say(object) => objects.push(object),
+            Answer::FateUnknown => return end(CloseCode::Restarting),
+        }
+        next = membership.answers.try_recv().ok();
+    }
+    ControlFlow::Continue(objects)
+}
+
+/// A frame of the room and all that wait behind it, to be flushed once.
+fn drain(membership: &mut Membership, first: Result<Frame, LaneEnd>) -> Step<Vec<Frame>> {
+    let mut frames = Vec::new();
+    let mut next = first.map(Some);
+    loop {
+        match next {
+            Ok(Some(frame)) => frames.push(frame),
+            Ok(None) => return ControlFlow::Continue(frames),
+            Err(LaneEnd::TooSlow) => return end(CloseCode::TooSlow),
+            Err(LaneEnd::Closed) => return end(CloseCode::Restarting),
+        }
+        next = membership.lane.try_next();
+    }
+}
+
 /// Takes a client's frame: every one gets exactly one answer.
 fn take(membership: &Membership, text: &str) -> Step<()> {
     let Ok(Parsed { id, frame }) = ClientFrame::parse(text) else {
@@ -362,7 +390,7 @@ fn take(membership: &Membership, text: &str) -> Step<()> {
     };
     match frame {
         Ok(ClientFrame::Send(send)) => membership.send(send),
-        Ok(ClientFrame::Hello { .. }) => return end(CloseCode::ProtocolViolation),
+        Ok(ClientFrame::Hello { .. }) | Err(BadFrame::Hello) => return end(CloseCode::ProtocolViolation),
         Err(BadFrame::UnknownType) => membership.refuse(id, Refusal::UnknownType),
         Err(BadFrame::Invalid) => membership.refuse(id, Refusal::Invalid),
     }

@@ -143,9 +143,12 @@ impl Store {
         })
     }
 
-    /// The database's file.
-    fn file(&self) -> &Path {
-        self.options.get_filename()
+    /// A file beside the database's, named after it: two databases in one folder do not share it.
+    fn file_beside(&self, ending: &str) -> PathBuf {
+        let mut name = self.options.get_filename().as_os_str().to_owned();
+        name.push(".");
+        name.push(ending);
+        name.into()
     }
 
     /// Whether the database answers.
@@ -164,6 +167,11 @@ impl Store {
     /// Begins a transaction that is on disk when it is committed.
     async fn begin(&self) -> Result<Write> {
         self.turn.begin(&self.write).await
+    }
+
+    /// The same for the one writer of the log, which waits behind one other write at most.
+    async fn begin_log(&self) -> Result<Write> {
+        self.turn.begin_log(&self.write).await
     }
 
     /// Begins a transaction for what can be done again after a power cut. A later durable commit keeps it too.

@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 use tower_sessions::cookie::SameSite;
+use tower_sessions::session::Error;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use wire::{MemberId, Phase, UnixMillis};
 
@@ -75,9 +76,9 @@ pub async fn remember(session: &Session, event: EventId, lease: Lease, now: Unix
         at: now,
     });
     if session.id().is_some() {
-        session.cycle_id().await.map_err(ApiError::internal)?;
+        session.cycle_id().await.map_err(not_kept)?;
     }
-    session.insert(KEY, kept).await.map_err(ApiError::internal)
+    session.insert(KEY, kept).await.map_err(not_kept)
 }
 
 /// Prolongs a session in use, now and then.
@@ -90,7 +91,7 @@ pub async fn prolong(session: &Session, event: EventId, now: UnixMillis) -> Resu
         return Ok(());
     };
     due.at = now;
-    session.insert(KEY, kept).await.map_err(ApiError::internal)
+    session.insert(KEY, kept).await.map_err(not_kept)
 }
 
 /// Forgets the lease of an event; a session without leases goes altogether.
@@ -98,14 +99,25 @@ pub async fn forget(session: &Session, event: EventId) -> Result<(), ApiError> {
     let mut kept = leases(session).await?;
     kept.retain(|kept| kept.event != event);
     if kept.is_empty() {
-        session.remove_value(KEY).await.map(drop).map_err(ApiError::internal)
+        session.remove_value(KEY).await.map(drop).map_err(not_kept)
     } else {
-        session.insert(KEY, kept).await.map_err(ApiError::internal)
+        session.insert(KEY, kept).await.map_err(not_kept)
     }
 }
 
 async fn leases(session: &Session) -> Result<Vec<Kept>, ApiError> {
-    Ok(session.get(KEY).await.map_err(ApiError::internal)?.unwrap_or_default())
+    Ok(session.get(KEY).await.map_err(not_kept)?.unwrap_or_default())
+}
+
+/// The store of the sessions is busy, or a session in it cannot be read.
+fn not_kept(error: Error) -> ApiError {
+    match error {
+        Error::Store(cause) => {
+            tracing::warn!(%cause, "the sessions cannot be reached");
+            ApiError::busy()
+        }
+        unreadable @ Error::SerdeJson(_) => ApiError::internal(unreadable),
+    }
 }
 
 /// The event that a call is about.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use wire::{Refusal, Seq};
 
 use super::{Appended, Draft, Entry, QUEUE_DRAFTS, RelayError, Subscriber, Tail};
@@ -22,8 +23,14 @@ const COMMIT_DRAFTS: usize = 256;
 /// Tries of one commit. A retry is safe, since a draft that was committed after all is found again by its id.
 const COMMIT_TRIES: u32 = 4;
 
+/// After this long no further try is begun: who waits for an answer is better told to come back.
+const COMMIT_WITHIN: Duration = Duration::from_secs(10);
+
 /// Wait before the first retry of a commit; it doubles with each.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
+
+/// How often a log that failed is tried while nobody sends. Nobody does when a balancer has turned away from us.
+const TRY_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 pub(super) struct Local {
@@ -131,7 +138,7 @@ struct Follower {
 impl Writer {
     async fn run(mut self) {
         let mut jobs = Vec::with_capacity(COMMIT_DRAFTS);
-        while self.queue.recv_many(&mut jobs, COMMIT_DRAFTS).await > 0 {
+        while self.receive(&mut jobs).await > 0 {
             let mut batch = Batch::default();
             for job in jobs.drain(..) {
                 match job {
@@ -144,6 +151,21 @@ impl Writer {
                 }
             }
             self.commit(batch).await;
+        }
+    }
+
+    /// The next jobs; 0 when there will be none. A log that failed is tried meanwhile.
+    async fn receive(&mut self, jobs: &mut Vec<Job>) -> usize {
+        loop {
+            let receiving = self.queue.recv_many(jobs, COMMIT_DRAFTS);
+            if self.healthy.load(Ordering::Relaxed) {
+                return receiving.await;
+            }
+            match timeout(TRY_EVERY, receiving).await {
+                Ok(received) => return received,
+                Err(_) if self.log.try_out().await.is_ok() => self.recover().await,
+                Err(_) => {}
+            }
         }
     }
 
@@ -190,6 +212,7 @@ impl Writer {
         if batch.drafts.is_empty() {
             return;
         }
+        let until = Instant::now() + COMMIT_WITHIN;
         for tried in 1..=COMMIT_TRIES {
             let begun = Instant::now();
             match self.log.commit(&batch.drafts, clock::now()).await {
@@ -200,6 +223,9 @@ impl Writer {
                 Err(error) => tracing::error!(%error, drafts = batch.drafts.len(), tried, "the log's commit failed"),
             }
             self.healthy.store(false, Ordering::Relaxed);
+            if Instant::now() >= until {
+                break;
+            }
             if tried < COMMIT_TRIES {
                 tokio::time::sleep(RETRY_AFTER * 2_u32.pow(tried - 1)).await;
             }
@@ -209,10 +235,7 @@ impl Writer {
     }
 
     async fn publish(&mut self, batch: Batch, outcomes: Vec<Outcome>) {
-        if !self.healthy.swap(true, Ordering::Relaxed) {
-            tracing::info!("the log takes messages again");
-            self.catch_up().await;
-        }
+        self.recover().await;
         let mut fresh: HashMap<i64, Vec<Arc<Entry>>> = HashMap::new();
         for ((draft, answer), outcome) in batch.drafts.iter().zip(batch.answers).zip(outcomes) {
             let appended = match outcome {
@@ -234,6 +257,14 @@ impl Writer {
             if let Some(follower) = self.followers.get_mut(&event) {
                 follower.deliver(&entries);
             }
+        }
+    }
+
+    /// The log can be written: says so, if it could not be before.
+    async fn recover(&mut self) {
+        if !self.healthy.swap(true, Ordering::Relaxed) {
+            tracing::info!("the log takes messages again");
+            self.catch_up().await;
         }
     }
 

@@ -165,7 +165,7 @@ impl Room {
         state.phase == Phase::Ended && state.sockets.is_empty()
     }
 
-    /// Takes a member in, unless a standing has changed since `version`.
+    /// Takes a member in, unless a standing has changed since `version`, or a later lease is here already.
     pub(super) fn enter(
         self: &Arc<Self>,
         rooms: &Rooms,
@@ -178,7 +178,7 @@ impl Room {
         let (close_sender, close) = oneshot::channel();
         let (connection, room_state) = {
             let mut state = self.state();
-            if state.version != version {
+            if state.version != version || state.has_newer(member, standing.epoch) {
                 return None;
             }
             let connection = state.take_in(member, standing.epoch, close_sender);
@@ -270,12 +270,13 @@ impl Room {
                 state.close_all(CloseCode::EventOver);
             }
         }
-        if let Some(presence) = state.presence(now) {
+        let steady = clock::steady();
+        if let Some(presence) = state.presence(steady) {
             self.hub.say(ServerFrame::Presence(presence).encode());
         }
         state
             .speakers
-            .retain(|_, speaker| !speaker.in_flight.is_empty() || !speaker.limiter.is_empty(now));
+            .retain(|_, speaker| !speaker.in_flight.is_empty() || !speaker.limiter.is_empty(steady));
     }
 
     fn leave(&self, member: &MemberId, connection: u64) {
@@ -316,7 +317,7 @@ impl Room {
         if takes_share {
             speaker
                 .limiter
-                .take(limits, now)
+                .take(limits, clock::steady())
                 .map_err(|wait| refuse(Refusal::RateLimited, Some(wait)))?;
         }
         speaker.in_flight.push(send.id.clone());
@@ -352,6 +353,11 @@ impl Room {
 }
 
 impl State {
+    /// Whether the member's open socket was opened with a later lease than this.
+    fn has_newer(&self, member: &MemberId, epoch: i64) -> bool {
+        self.sockets.get(member).is_some_and(|socket| socket.epoch > epoch)
+    }
+
     fn take_in(&mut self, member: &MemberId, epoch: i64, close: oneshot::Sender<CloseCode>) -> u64 {
         self.next_connection += 1;
         let connection = self.next_connection;
@@ -447,7 +453,7 @@ impl Membership {
         let (rooms, room, answer) = (self.rooms.clone(), Arc::clone(&self.room), self.answer.clone());
         tokio::spawn(async move {
             let appended = appending.await;
-            let give_back = took_share && matches!(appended, Ok(Appended::Known(_)));
+            let give_back = took_share && costs_nothing(&appended);
             room.settle(&member, &id, limits, give_back);
             let said = match appended {
                 Ok(Appended::Committed(seq) | Appended::Known(seq)) => answer_ack(id, seq),
@@ -474,6 +480,8 @@ impl Membership {
         let answer = self.answer.clone();
         tokio::spawn(async move {
             let id = refused.id.clone().unwrap_or_default();
+            // One at a time: who hammers waits for others who do, and the joiners' reads pass.
+            let _turn = rooms.0.lookups.acquire().await;
             let said = match rooms.0.store.known_send(event, &member, &id).await {
                 Ok(Some(seq)) => answer_ack(id, seq),
                 Ok(None) => answer_refused(&rooms, refused),
@@ -491,6 +499,14 @@ impl Drop for Membership {
     fn drop(&mut self) {
         self.note_seen();
         self.room.leave(&self.member, self.connection);
+    }
+}
+
+/// What was there before, and what we could not do: the rate is for what a member says.
+fn costs_nothing(appended: &Result<Appended, oneshot::error::RecvError>) -> bool {
+    match appended {
+        Ok(Appended::Known(_) | Appended::Refused(Refusal::Unavailable)) | Err(_) => true,
+        Ok(Appended::Committed(_) | Appended::Refused(_)) => false,
     }
 }
 

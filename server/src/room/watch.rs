@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::MissedTickBehavior;
 
 use super::Rooms;
+use super::live::Room;
 use crate::clock;
 use crate::store::{Signal, StoreError};
 
@@ -15,26 +16,33 @@ const POLL: Duration = Duration::from_millis(200);
 /// Between two reports of how many people are here.
 const REPORT: Duration = Duration::from_secs(5);
 
-/// Runs until the server stops.
-pub(super) async fn run(rooms: Rooms, mut last: i64) {
-    let node = format!("{}", std::process::id());
-    let mut report_at = Instant::now();
+/// Follows the signals until the server stops. Nothing here waits for a write.
+pub(super) async fn follow(rooms: Rooms, mut last: i64) {
     let mut failing = false;
     while !rooms.0.shutdown.is_cancelled() {
         let result = look(&rooms, &mut last).await;
-        let result = if Instant::now() >= report_at {
-            report_at = Instant::now() + REPORT;
-            result.and(report(&rooms, &node).await)
-        } else {
-            result
-        };
         note(&mut failing, result);
-        close_what_is_over(&rooms).await;
         tokio::select! {
             () = rooms.0.nudge.notified() => {}
             () = tokio::time::sleep(POLL) => {}
             () = rooms.0.shutdown.cancelled() => {}
         }
+    }
+}
+
+/// Reports who is here and closes the rooms that are done, until the server stops.
+pub(super) async fn keep_house(rooms: Rooms) {
+    let mut beat = tokio::time::interval(REPORT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = beat.tick() => {}
+            () = rooms.0.shutdown.cancelled() => return,
+        }
+        if let Err(error) = report(&rooms, Room::online).await {
+            tracing::warn!(%error, "how many people are here could not be reported");
+        }
+        close_what_is_over(&rooms).await;
     }
 }
 
@@ -68,13 +76,12 @@ async fn apply(rooms: &Rooms, signal: &Signal) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn report(rooms: &Rooms, node: &str) -> Result<(), StoreError> {
-    let now = clock::now();
+pub(super) async fn report(rooms: &Rooms, online: impl Fn(&Room) -> u64) -> Result<(), StoreError> {
+    let node = std::process::id().to_string();
+    let store = &rooms.0.store;
     for room in rooms.all_opened() {
-        rooms
-            .0
-            .store
-            .put_presence(room.event(), node, room.online(), now)
+        store
+            .put_presence(room.event(), &node, online(&room), clock::now())
             .await?;
     }
     Ok(())

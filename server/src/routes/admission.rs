@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use tower_sessions::Session;
 use wire::http::{Admission, AdmissionRequest};
-use wire::{ChatState, MemberId, Phase, Problem};
+use wire::{ChatState, MemberId, Phase, Problem, UnixMillis};
 
 use super::json::Body;
 use super::{credentials, event};
@@ -18,7 +18,7 @@ use crate::auth::session::{self, AnEvent, Seat};
 use crate::clock;
 use crate::problem::ApiError;
 use crate::state::AppState;
-use crate::store::{Admitted, Claim, Event, Lease, Seating};
+use crate::store::{Admitted, Claim, Event, Lease, Seating, TicketId};
 
 /// Shows a ticket at the gate.
 #[utoipa::path(
@@ -69,7 +69,7 @@ async fn admit(
     let lease = match state.store.admit(claim, clock::now()).await? {
         Admitted::Kept(lease) => stay(event, session, lease).await?,
         Admitted::Taken(lease) | Admitted::TakenOver(lease) => sit_down(state, event, session, lease).await?,
-        Admitted::InUse { last_seen } => return Err(ApiError::TicketInUse { last_seen }),
+        Admitted::InUse { last_seen } => return Err(in_use(state, event, ticket.id, last_seen).await?),
         Admitted::Wait { millis } => return Err(ApiError::TooManyTries { retry_after_ms: millis }),
         Admitted::Revoked => return Err(wrong_code(state, event, network)),
     };
@@ -99,9 +99,18 @@ async fn sit_down(state: &AppState, event: &Event, session: &Session, lease: Lea
     Ok(lease)
 }
 
+/// Who watches and says nothing is still here.
+async fn in_use(state: &AppState, event: &Event, ticket: TicketId, noted: UnixMillis) -> Result<ApiError, ApiError> {
+    let seating = state.store.seating(ticket).await?;
+    let member = seating.and_then(|seating| seating.member);
+    let is_here = member.is_some_and(|member| state.rooms.has_socket(event.id, &member));
+    let last_seen = if is_here { clock::now() } else { noted };
+    Ok(ApiError::TicketInUse { last_seen })
+}
+
 /// Counts a code that does not open this event. All of them get the same answer.
 fn wrong_code(state: &AppState, event: &Event, network: Network) -> ApiError {
-    let verdict = state.throttle.wrong_code(event.id, network, clock::now());
+    let verdict = state.throttle.wrong_code(event.id, network, clock::steady());
     if verdict.alarm {
         state.metrics.alarm();
         tracing::warn!(event = event.slug, "unusually many wrong codes within a minute");

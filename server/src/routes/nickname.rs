@@ -10,7 +10,6 @@ use wire::{Problem, Role};
 use super::json::Body;
 use crate::auth::codes;
 use crate::auth::session::Seat;
-use crate::clock;
 use crate::nickname::{self, Keys, SUGGESTIONS};
 use crate::problem::ApiError;
 use crate::state::AppState;
@@ -98,13 +97,10 @@ pub async fn choose(
     }
     let naming = state
         .store
-        .give_nickname((seat.event.id, member), seat.lease, &nickname, &keys, clock::now())
+        .give_nickname((seat.event.id, member), seat.lease, &nickname, &keys)
         .await?;
     match naming {
-        Naming::Given => {
-            state.rooms.nudge();
-            Ok(Json(NicknameView { nickname }))
-        }
+        Naming::Given => Ok(Json(NicknameView { nickname })),
         Naming::Taken => Err(refused(&state, &seat, wish, NicknameReason::Taken).await),
         Naming::Fixed => Err(ApiError::NicknameFixed),
         Naming::Banned => Err(ApiError::Banned),

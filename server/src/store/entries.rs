@@ -59,7 +59,7 @@ impl LogWriter {
     /// # Errors
     /// When another process is.
     pub fn open(store: &Store) -> Result<Self, StoreError> {
-        let lock = lock(&store.file().with_extension(LOCK_ENDING))?;
+        let lock = lock(&store.file_beside(LOCK_ENDING))?;
         Ok(Self {
             store: store.clone(),
             _lock: lock,
@@ -72,7 +72,7 @@ impl LogWriter {
     /// # Errors
     /// When the database fails; then none of the drafts is known to be committed.
     pub async fn commit(&self, drafts: &[Draft], now: UnixMillis) -> Result<Vec<Outcome>, StoreError> {
-        let mut transaction = self.store.begin().await?;
+        let mut transaction = self.store.begin_log().await?;
         let mut heads = HashMap::new();
         let mut outcomes = Vec::with_capacity(drafts.len());
         for draft in drafts {
@@ -81,6 +81,18 @@ impl LogWriter {
         }
         transaction.commit().await?;
         Ok(outcomes)
+    }
+
+    /// Writes something that means nothing, to see whether the database takes it.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn try_out(&self) -> Result<(), StoreError> {
+        let mut transaction = self.store.begin_log().await?;
+        sqlx::query("PRAGMA user_version = 1")
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
     }
 
     /// The newest `limit` messages after `after`, oldest first, and the head of the log.

@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
-use wire::{MemberId, UnixMillis};
+use wire::MemberId;
 
-use super::{EventId, Lease, Result, Store, signals};
+use super::{EventId, Lease, Result, Store};
 use crate::nickname::Keys;
 
 /// Names that one member may have had: freed names stay reserved, so that nobody can collect them.
@@ -43,7 +43,6 @@ impl Store {
         lease: Lease,
         nickname: &str,
         keys: &Keys,
-        now: UnixMillis,
     ) -> Result<Naming> {
         let mut tx = self.begin().await?;
         let Some(namer) = namer(&mut tx, member, lease).await?.filter(|namer| namer.has_lease) else {
@@ -67,7 +66,6 @@ impl Store {
             .bind(member.as_str())
             .execute(&mut *tx)
             .await?;
-        signals::standing_changed(&mut tx, lease.ticket, now).await?;
         tx.commit().await?;
         Ok(Naming::Given)
     }

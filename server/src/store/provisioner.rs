@@ -62,7 +62,7 @@ impl Store {
     }
 
     fn lock_provisioner(&self, lock: fn(&File) -> std::result::Result<(), TryLockError>) -> Result<Option<File>> {
-        let path = self.file().with_extension(LOCK_ENDING);
+        let path = self.file_beside(LOCK_ENDING);
         let failed = |cause| StoreError::Lock {
             path: path.clone(),
             cause,

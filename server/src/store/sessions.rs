@@ -1,7 +1,10 @@
 //! Where sessions are kept: the session library's own store, whose writes take their turn like every other.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::SqlitePool;
+use tokio::time::sleep;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use tower_sessions::{ExpiredDeletion, SessionStore};
@@ -12,6 +15,12 @@ use super::{Store, StoreError};
 
 /// The table of the session store.
 const TABLE: &str = "sessions";
+
+/// Tries of one write: a lease may just have been committed for this session, which is then worth some patience.
+const TRIES: u32 = 3;
+
+/// Between two tries.
+const TRY_AGAIN: Duration = Duration::from_millis(100);
 
 /// The sessions. A lost one costs its fan one more look at the ticket.
 #[derive(Clone, Debug)]
@@ -26,6 +35,16 @@ impl Sessions {
             .with_table_name(TABLE)
             .expect("a valid table name");
         Self { kept, turn }
+    }
+
+    async fn create_once(&self, record: &mut Record) -> Result<()> {
+        let _turn = self.turn.take().await?;
+        self.kept.create(record).await
+    }
+
+    async fn save_once(&self, record: &Record) -> Result<()> {
+        let _turn = self.turn.take().await?;
+        self.kept.save(record).await
     }
 }
 
@@ -45,13 +64,23 @@ impl From<StoreError> for Error {
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
-        let _turn = self.turn.take().await?;
-        self.kept.create(record).await
+        for _ in 1..TRIES {
+            if self.create_once(record).await.is_ok() {
+                return Ok(());
+            }
+            sleep(TRY_AGAIN).await;
+        }
+        self.create_once(record).await
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let _turn = self.turn.take().await?;
-        self.kept.save(record).await
+        for _ in 1..TRIES {
+            if self.save_once(record).await.is_ok() {
+                return Ok(());
+            }
+            sleep(TRY_AGAIN).await;
+        }
+        self.save_once(record).await
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {

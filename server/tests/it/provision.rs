@@ -99,7 +99,7 @@ async fn who_slept_through_its_turn_makes_nothing() {
     let turn = async |name| server.store().take_turn(name, now).await.expect("asks");
     let sleeper = turn("the sleeper").await.expect("gets it");
     assert!(turn("the next").await.is_none(), "one at a time");
-    std::fs::remove_file(server.data().join("frontrow.provisioner-lock")).expect("the lock is gone");
+    std::fs::remove_file(server.data().join("frontrow.db.provisioner-lock")).expect("the lock is gone");
     let next = turn("the next").await.expect("nobody keeps it from it");
     let late = server
         .store()

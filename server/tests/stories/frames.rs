@@ -48,6 +48,14 @@ async fn a_frame_that_is_json_and_nothing_else_is_refused_and_the_socket_stays()
         line.sends(&frame).await;
         assert_eq!(line.refusal(id).await, Refusal::Invalid, "{frame}");
     }
+    // By JSON's grammar these are fine; no program can hold them.
+    for text in [
+        r#"{"type":"send","id":"g","text":"\ud83d"}"#,
+        r#"{"type":"send","id":"h","text":"hi","reply_to":1e999}"#,
+    ] {
+        line.sends_text(text).await;
+        assert_eq!(line.refusal(None).await, Refusal::Invalid, "{text}");
+    }
     let longest = "x".repeat(limits::FRAME_ID_BYTES);
     line.posts_as(&longest, "still here").await;
     assert_eq!(line.ack(&longest).await, 1);
@@ -66,6 +74,14 @@ async fn what_breaks_the_protocol_ends_the_socket_with_a_word() {
     let mut line = ana.connects().await;
     line.says_hello(&token, None).await;
     ends_for_a_violation(line, "a second hello").await;
+    for second in [
+        json!({ "type": "hello" }),
+        json!({ "type": "hello", "id": 7, "token": token }),
+    ] {
+        let mut line = ana.connects().await;
+        line.sends(&second).await;
+        ends_for_a_violation(line, "a second hello, not even a good one").await;
+    }
 
     let mut line = ana.connects().await;
     line.sends_binary(br#"{"type":"send","id":"b","text":"hi"}"#.to_vec())

@@ -13,3 +13,4 @@ mod logs;
 mod seat;
 mod seat_property;
 mod support;
+mod trouble;

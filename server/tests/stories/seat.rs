@@ -23,9 +23,17 @@ async fn a_second_device_takes_over_and_the_first_is_told() {
     let old_credential = phone.credential().await.token;
 
     let laptop = phone.other_device();
+    let asked_at = server::clock::now();
     let answer = laptop.shows_ticket().await;
     answer.is(409, ProblemCode::TicketInUse);
-    assert!(answer.problem().last_seen.is_some());
+    assert!(
+        answer
+            .problem()
+            .last_seen
+            .is_some_and(|last_seen| last_seen >= asked_at),
+        "who only watches is here: {:?}",
+        answer.problem().last_seen
+    );
     let admission = laptop.takes_over().await;
     assert_eq!(admission.nickname.as_deref(), Some("Ana"));
     let taken = Instant::now();

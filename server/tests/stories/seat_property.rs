@@ -162,7 +162,7 @@ impl House {
         let nickname = format!("fan number {}", self.tickets);
         let whom = (self.event, &play.member);
         let keys = Keys::of(&nickname);
-        let given = self.store.give_nickname(whom, lease, &nickname, &keys, self.now).await;
+        let given = self.store.give_nickname(whom, lease, &nickname, &keys).await;
         given.expect("works");
         assert!(self.store.leave(lease, self.now).await.expect("works"));
     }

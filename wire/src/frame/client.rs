@@ -1,5 +1,6 @@
 //! What a client says: one JSON object a frame, tagged by `type`.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,13 +46,16 @@ pub struct Parsed {
     pub frame: Result<ClientFrame, BadFrame>,
 }
 
-/// What can be wrong with a frame that is JSON. The socket stays.
+/// What can be wrong with a frame that is JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadFrame {
     /// No frame of this type.
     UnknownType,
-    /// Not an object, a field missing or of the wrong kind, an id of no or too many bytes.
+    /// Not an object, a field missing or of the wrong kind, an id of no or too many bytes, a string or number that no
+    /// program can hold.
     Invalid,
+    /// A `hello` in which something is wrong. Unlike the others it ends the socket, with 4503.
+    Hello,
 }
 
 const TYPES: [&str; 2] = ["hello", "send"];
@@ -62,13 +66,20 @@ impl ClientFrame {
     /// # Errors
     /// When the text is not JSON at all, which ends the socket with 4503.
     pub fn parse(text: &str) -> Result<Parsed, serde_json::Error> {
-        let value: Value = serde_json::from_str(text)?;
+        let Ok(value) = serde_json::from_str::<Value>(text) else {
+            // JSON's grammar (RFC 8259) also holds half surrogates, endless numbers and depths that no value can.
+            serde_json::from_str::<IgnoredAny>(text)?;
+            let frame = Err(BadFrame::Invalid);
+            return Ok(Parsed { id: None, frame });
+        };
+        let is_hello = value.get("type").is_some_and(|kind| kind == "hello");
         let (id, id_is_fine) = read_id(&value);
         let frame = if id_is_fine {
             read_frame(value)
         } else {
             Err(BadFrame::Invalid)
         };
+        let frame = frame.map_err(|bad| if is_hello { BadFrame::Hello } else { bad });
         Ok(Parsed { id, frame })
     }
 }
@@ -134,7 +145,8 @@ mod tests {
                 json!({"type": "send", "id": "a", "text": "hi", "reply_to": -1}),
                 BadFrame::Invalid,
             ),
-            (json!({"type": "hello", "after": 3}), BadFrame::Invalid),
+            (json!({"type": "hello", "after": 3}), BadFrame::Hello),
+            (json!({"type": "hello", "id": 7, "token": "t"}), BadFrame::Hello),
         ] {
             assert_eq!(parsed(&value).frame, Err(want), "{value}");
         }
@@ -144,6 +156,19 @@ mod tests {
     fn an_unusable_id_is_echoed_as_null() {
         assert_eq!(parsed(&json!({"type": "send", "id": 7, "text": "hi"})).id, None);
         assert_eq!(parsed(&json!({"type": "dance", "id": "a"})).id.as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn json_that_no_program_can_hold_is_still_json() {
+        let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+        for text in [
+            r#"{"type":"send","id":"a","text":"\ud83d"}"#,
+            r#"{"type":"send","id":"a","text":"hi","reply_to":1e999}"#,
+            &deep,
+        ] {
+            let parsed = ClientFrame::parse(text).expect("JSON");
+            assert_eq!(parsed.frame, Err(BadFrame::Invalid), "{text}");
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 use server::auth::secret::Secrets;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -221,6 +223,20 @@ impl Venue {
         });
     }
 
+    /// Where something of the server is.
+    pub fn address(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Another program writes to the database and does not end, as a broken backup might.
+    pub async fn keeps_the_database_busy(&self) -> Busy {
+        let options = SqliteConnectOptions::new().filename(self.data.path().join("frontrow.db"));
+        let mut writer = options.connect().await.expect("the database");
+        let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut writer);
+        in_time("the write lock", begun).await.expect("the write lock");
+        Busy(writer)
+    }
+
     /// Everything the server has said so far, on both of its outputs.
     pub fn said(&self) -> String {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -228,8 +244,7 @@ impl Venue {
 
     /// The value of a metric, by its line's beginning; 0 when it is not there.
     pub async fn metric(&self, line: &str) -> u64 {
-        let address = format!("http://127.0.0.1:{}/metrics", self.port);
-        let text = reqwest::get(address)
+        let text = reqwest::get(self.address("/metrics"))
             .await
             .expect("an answer")
             .text()
@@ -239,6 +254,16 @@ impl Venue {
             .lines()
             .filter_map(|found| found.strip_prefix(line)?.trim().parse::<u64>().ok());
         values.sum()
+    }
+}
+
+/// Who keeps the database busy.
+pub struct Busy(SqliteConnection);
+
+impl Busy {
+    /// Lets go of it.
+    pub async fn lets_go(self) {
+        self.0.close().await.expect("it closes");
     }
 }
 
