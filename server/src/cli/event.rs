@@ -105,7 +105,7 @@ async fn create(new: &NewEvent, common: &Common, output: Output) -> Result<(), C
     let event = find_event(&store, &new.slug).await?;
     store.close().await;
     let text = format!("Announced. Its page is at /e/{}\n{}", event.slug, line(&event));
-    output.print(text, &view(&event));
+    output.print(text, &view(&event))?;
     Ok(())
 }
 
@@ -118,7 +118,7 @@ async fn list(common: &Common, output: Output) -> Result<(), CliError> {
     } else {
         events.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    output.print(text, &json!({ "events": events.iter().map(view).collect::<Vec<_>>() }));
+    output.print(text, &json!({ "events": events.iter().map(view).collect::<Vec<_>>() }))?;
     Ok(())
 }
 
@@ -128,7 +128,7 @@ async fn end(slug: &str, common: &Common, output: Output) -> Result<(), CliError
     store.end_event(event.id, clock::now()).await?;
     let event = find_event(&store, slug).await?;
     store.close().await;
-    output.print(format!("Ended.\n{}", line(&event)), &view(&event));
+    output.print(format!("Ended.\n{}", line(&event)), &view(&event))?;
     Ok(())
 }
 
@@ -138,7 +138,7 @@ async fn delete(slug: &str, common: &Common, output: Output) -> Result<(), CliEr
     store.delete_event(event.id, clock::now()).await?;
     store.close().await;
     let text = format!("Deleted {slug} and everything in it.");
-    output.print(text, &json!({ "deleted": slug }));
+    output.print(text, &json!({ "deleted": slug }))?;
     Ok(())
 }
 

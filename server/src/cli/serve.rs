@@ -71,7 +71,7 @@ pub(super) async fn run(options: Options, common: &Common, output: Output) -> Re
         .map_err(start_error)?;
     let address = format!("http://{}", process.address());
     tracing::info!(address, "serving");
-    output.print(format!("Frontrow is at {address}"), &json!({ "address": address }));
+    output.print(format!("Frontrow is at {address}"), &json!({ "address": address }))?;
     stopped.cancelled().await;
     tracing::info!("stopping");
     process.stop().await;

@@ -51,7 +51,7 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
         "seats": { "held": status.seats_held, "named": status.named },
         "online": status.online,
     });
-    output.print(text, &value);
+    output.print(text, &value)?;
     store.close().await;
     Ok(())
 }

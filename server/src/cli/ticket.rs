@@ -78,9 +78,13 @@ pub(super) async fn run(command: Command, common: &Common, output: Output) -> Re
 
 async fn issue(options: &IssueOptions, store: &Store, secrets: &Secrets, output: Output) -> Result<(), CliError> {
     let event = find_event(store, &options.event).await?;
-    let codes = make_tickets(store, secrets, &event, options.role.into(), options.count).await?;
-    output.print(codes.join("\n"), &json!({ "codes": codes }));
-    Ok(())
+    let mut codes = Vec::new();
+    let made = add_tickets(store, secrets, &event, options.role.into(), options.count, &mut codes).await;
+    // Codes are shown once: those of tickets that are stored already, also when the rest failed.
+    if made.is_ok() || !codes.is_empty() {
+        output.print(codes.join("\n"), &json!({ "codes": codes }))?;
+    }
+    made
 }
 
 /// Makes tickets with new codes, stores them hashed, and gives the codes.
@@ -91,6 +95,20 @@ pub(super) async fn make_tickets(
     role: Role,
     count: u32,
 ) -> Result<Vec<String>, CliError> {
+    let mut codes = Vec::new();
+    add_tickets(store, secrets, event, role, count, &mut codes).await?;
+    Ok(codes)
+}
+
+/// The same, batch by batch: whatever happens, `stored` has the codes of the tickets that are there.
+async fn add_tickets(
+    store: &Store,
+    secrets: &Secrets,
+    event: &Event,
+    role: Role,
+    count: u32,
+    stored: &mut Vec<String>,
+) -> Result<(), CliError> {
     let codes: Vec<String> = (0..count).map(|_| codes::issue(role)).collect();
     let mut batches = codes.chunks(BATCH_ROWS).peekable();
     while let Some(batch) = batches.next() {
@@ -99,11 +117,12 @@ pub(super) async fn make_tickets(
             .map(|code| new_ticket(secrets, event, code, role))
             .collect();
         store.add_tickets(event.id, &tickets, clock::now()).await?;
+        stored.extend_from_slice(batch);
         if batches.peek().is_some() {
             tokio::time::sleep(BETWEEN_BATCHES).await;
         }
     }
-    Ok(codes)
+    Ok(())
 }
 
 fn new_ticket(secrets: &Secrets, event: &Event, code: &str, role: Role) -> NewTicket {
@@ -132,6 +151,6 @@ async fn revoke(options: &RevokeOptions, store: &Store, secrets: &Secrets, outpu
     } else {
         "It was revoked before."
     };
-    output.print(text, &json!({ "revoked": revoked }));
+    output.print(text, &json!({ "revoked": revoked }))?;
     Ok(())
 }

@@ -344,3 +344,19 @@ fn issued_codes_are_not_in_the_database() {
         }
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn codes_that_could_not_be_shown_are_no_success() {
+    let (_folder, frontrow) = data();
+    frontrow.announce("salt");
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("opens");
+    let words = ["ticket", "issue", "--event", "salt", "--role", "fan"];
+    let output = frontrow.run_into(&words, full);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("cannot be written"), "{said}");
+}

@@ -60,7 +60,7 @@ pub(in crate::cli) async fn run(
         .filter(|ticket| !known.contains(&ticket.hash))
         .collect();
     write(store, &event, &new, output).await?;
-    report(&new, known.len(), &list.refused, output);
+    report(&new, known.len(), &list.refused, output)?;
     Ok(())
 }
 
@@ -159,7 +159,7 @@ async fn write(store: &Store, event: &Event, tickets: &[NewTicket], output: Outp
     Ok(())
 }
 
-fn report(new: &[NewTicket], known: usize, refused: &[Refusal], output: Output) {
+fn report(new: &[NewTicket], known: usize, refused: &[Refusal], output: Output) -> Result<(), CliError> {
     let mut text = format!("{} new, {known} known, {} refused", new.len(), refused.len());
     for refusal in refused.iter().take(TOLD) {
         let _ = write!(text, "\n  line {}: {}", refusal.line, refusal.reason);
@@ -171,5 +171,5 @@ fn report(new: &[NewTicket], known: usize, refused: &[Refusal], output: Output) 
     output.print(
         text,
         &json!({ "new": new.len(), "known": known, "refused": refused.len(), "reasons": told }),
-    );
+    )
 }

@@ -31,6 +31,12 @@ impl CommandLine {
         self.command(words).output().expect("runs")
     }
 
+    /// Runs with its output going elsewhere.
+    pub fn run_into(&self, words: &[&str], output: std::fs::File) -> Output {
+        let running = self.command(words).stdout(output).stderr(Stdio::piped()).spawn();
+        running.and_then(Child::wait_with_output).expect("runs")
+    }
+
     /// The JSON answer of a command that must succeed.
     #[track_caller]
     pub fn json(&self, words: &[&str]) -> Value {
