@@ -3,8 +3,10 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{LevelFilter, ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 /// The form of the logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -16,35 +18,41 @@ pub enum LogFormat {
 }
 
 /// Libraries whose finer levels would say too much.
-const CAPPED: [&str; 7] = [
-    "tower_sessions=warn",
-    "tower_sessions_core=warn",
-    "tower_sessions_sqlx_store=warn",
-    "sqlx=warn",
-    "hyper=info",
-    "hyper_util=info",
-    "tungstenite=info",
+const CAPPED: [(&str, LevelFilter); 8] = [
+    ("tower_sessions", LevelFilter::WARN),
+    ("tower_sessions_core", LevelFilter::WARN),
+    ("tower_sessions_sqlx_store", LevelFilter::WARN),
+    ("sqlx", LevelFilter::WARN),
+    ("hyper", LevelFilter::INFO),
+    ("hyper_util", LevelFilter::INFO),
+    ("tungstenite", LevelFilter::INFO),
+    ("tokio_tungstenite", LevelFilter::INFO),
 ];
 
 /// Reads a filter such as `info` or `server=debug`.
 pub fn filter(levels: &str) -> Result<EnvFilter, ParseError> {
-    let mut filter = EnvFilter::try_new(levels)?;
-    for capped in CAPPED {
-        filter = filter.add_directive(capped.parse()?);
-    }
-    Ok(filter)
+    EnvFilter::try_new(levels)
+}
+
+/// What no filter gets past, however exact it is: this one is asked as well.
+fn caps() -> Targets {
+    Targets::new().with_default(LevelFilter::TRACE).with_targets(CAPPED)
 }
 
 /// Starts logging. Only the first call counts.
 pub fn start(format: LogFormat, filter: EnvFilter) {
-    let logs = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false);
-    // A second start (in tests) finds the first one's logs in place.
-    let _ = match format {
-        LogFormat::Text => logs.try_init(),
-        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    let lines = match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    // A second start (in tests) finds the first one's logs in place.
+    let _ = tracing_subscriber::registry()
+        .with(lines)
+        .with(filter)
+        .with(caps())
+        .try_init();
 }

@@ -36,7 +36,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// The whole server as one service.
 pub fn router(state: AppState) -> Router {
     let (calls, description) = calls(&state).split_for_parts();
-    let description = get(openapi::show).with_state(Arc::new(description));
+    let description = get(openapi::show)
+        .with_state(Arc::new(description))
+        .layer(from_fn(problem::complete));
     let observed = from_fn_with_state(state.clone(), guard::observe);
     let with_headers = from_fn_with_state(Arc::new(headers::security(&state.config)), headers::add);
     calls

@@ -20,6 +20,13 @@ async fn a_running_server_is_alive_and_ready() {
 }
 
 #[tokio::test]
+async fn the_description_can_only_be_read() {
+    let server = TestServer::start().await;
+    let request = server.visitor().request(Method::POST, "/api/openapi.json");
+    Answer::of(request).await.problem(405, "method_not_allowed");
+}
+
+#[tokio::test]
 async fn the_metrics_count_without_naming_anybody() {
     let server = TestServer::start().await;
     let event = server.event("salt").await;
