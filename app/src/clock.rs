@@ -20,6 +20,31 @@ pub fn device() -> UnixMillis {
     whole(js_sys::Date::now())
 }
 
+/// So much further than the forward clock the device's has to get, in milliseconds, for a sleep in between.
+const ASLEEP: u64 = 5_000;
+
+/// Notices that the device slept: in many browsers the forward clock stands still meanwhile, and the device's does not.
+/// A device clock that was set forward looks the same.
+#[derive(Clone, Copy, Debug)]
+pub struct SleepWatch {
+    device: UnixMillis,
+    monotonic: u64,
+}
+
+impl SleepWatch {
+    /// Begins with what both clocks say.
+    pub fn new(device: UnixMillis, monotonic: u64) -> Self {
+        Self { device, monotonic }
+    }
+
+    /// Whether the device slept since the clocks were looked at last.
+    pub fn slept(&mut self, device: UnixMillis, monotonic: u64) -> bool {
+        let before = std::mem::replace(self, Self::new(device, monotonic));
+        let passed = monotonic.saturating_sub(before.monotonic);
+        device.saturating_sub(before.device) > passed.saturating_add(ASLEEP)
+    }
+}
+
 /// The server's clock: the device's, set right by what the server said it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ServerClock {
@@ -55,4 +80,41 @@ pub fn random() -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "times in milliseconds fit in 53 bits")]
 fn whole(millis: f64) -> u64 {
     millis as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: UnixMillis = 1_800_000_000_000;
+    const HOUR: u64 = 3_600_000;
+
+    #[test]
+    fn a_sleep_is_noticed_once() {
+        let mut watch = SleepWatch::new(DEVICE, 10_000);
+        assert!(!watch.slept(DEVICE + 1_000, 11_000));
+        assert!(watch.slept(DEVICE + HOUR, 11_500));
+        assert!(!watch.slept(DEVICE + HOUR + 1_000, 12_500));
+    }
+
+    #[test]
+    fn time_that_both_clocks_saw_is_no_sleep() {
+        let mut watch = SleepWatch::new(DEVICE, 0);
+        assert!(!watch.slept(DEVICE + HOUR, HOUR), "a page whose timers were throttled");
+        assert!(
+            !watch.slept(DEVICE + HOUR + ASLEEP, HOUR),
+            "a clock that is set right by a little"
+        );
+    }
+
+    #[test]
+    fn a_clock_that_is_set_counts_as_one_sleep_at_most() {
+        let mut watch = SleepWatch::new(DEVICE, 0);
+        assert!(watch.slept(DEVICE + HOUR, 1_000));
+        for second in 2..60 {
+            assert!(!watch.slept(DEVICE + HOUR + second * 1_000, second * 1_000));
+        }
+        assert!(!watch.slept(DEVICE - HOUR, 60_000), "set back");
+        assert!(!watch.slept(DEVICE - HOUR + 1_000, 61_000));
+    }
 }

@@ -20,6 +20,7 @@ use super::session::{Session, Shown};
 use super::socket::Socket;
 use super::transcript::Transcript;
 use super::window::Window;
+use crate::clock::SleepWatch;
 use crate::visit::Visit;
 use crate::{clock, dom};
 
@@ -79,6 +80,7 @@ struct Inner {
     /// What the server said before it closed.
     bye: Cell<Option<u16>>,
     timer: Cell<Option<TimeoutHandle>>,
+    sleep: Cell<SleepWatch>,
     fetching: Cell<bool>,
     /// What lies above the first line. The page is told with its rows: it moves them.
     older: Cell<Older>,
@@ -109,6 +111,7 @@ impl Chat {
             credential: RefCell::new(admission.and_then(|admission| admission.credential)),
             bye: Cell::default(),
             timer: Cell::default(),
+            sleep: Cell::new(SleepWatch::new(clock::device(), clock::monotonic())),
             fetching: Cell::default(),
             older: Cell::new(Older::Coming),
             painting: Cell::default(),
@@ -209,20 +212,31 @@ impl Chat {
         let wake = move || {
             let is_visible = document().visibility_state() == web_sys::VisibilityState::Visible;
             if is_visible {
-                let step = self.inner(|inner| inner.session.borrow_mut().woken(clock::monotonic()));
-                self.take(step);
+                self.look_after_sleep();
+                self.look_now();
             }
         };
         let online = move || {
             let step = self.inner(|inner| inner.session.borrow_mut().online(clock::monotonic()));
             self.take(step);
+            self.show_link();
         };
+        let offline = move || {
+            self.inner(|inner| inner.session.borrow_mut().offline());
+            self.show_link();
+        };
+        if !window().navigator().on_line() {
+            offline();
+        }
         for event in ["visibilitychange", "pageshow", "focus"] {
             let listener = window_event_listener_untyped(event, move |_| wake());
             on_cleanup(move || listener.remove());
         }
-        let listener = window_event_listener_untyped("online", move |_| online());
-        on_cleanup(move || listener.remove());
+        let listeners = [
+            window_event_listener_untyped("online", move |_| online()),
+            window_event_listener_untyped("offline", move |_| offline()),
+        ];
+        on_cleanup(move || listeners.into_iter().for_each(WindowListenerHandle::remove));
         let inner = StoredValue::new_local(self.inner.try_get_value().map(|inner| Rc::downgrade(&inner)));
         on_cleanup(move || {
             if let Some(inner) = inner.try_get_value().flatten().as_ref().and_then(Weak::upgrade) {
@@ -231,7 +245,20 @@ impl Chat {
         });
     }
 
+    /// Treats what was open as dead when the device slept since the last look.
+    fn look_after_sleep(self) {
+        let step = self.inner(|inner| {
+            let now = clock::monotonic();
+            let mut watch = inner.sleep.get();
+            let slept = watch.slept(clock::device(), now);
+            inner.sleep.set(watch);
+            slept.then(|| inner.session.borrow_mut().slept(now))
+        });
+        self.take(step.flatten());
+    }
+
     fn tick(self) {
+        self.look_after_sleep();
         let (now, random) = (clock::monotonic(), clock::random());
         let step = self.inner(|inner| inner.session.borrow_mut().tick(now, random));
         self.take(step);

@@ -74,6 +74,8 @@ enum State {
 pub enum Shown {
     /// All is well, or only just not.
     Quiet,
+    /// The device has no network.
+    Offline,
     /// Coming back.
     Reconnecting,
     /// It failed again and again; the next try is in so many seconds.
@@ -93,6 +95,8 @@ pub struct Session {
     state: State,
     failures: u32,
     preparing: bool,
+    /// Whether the device said that it has a network, or the server was heard since it said otherwise.
+    has_network: bool,
     /// Since when there is no live socket.
     lost_since: u64,
 }
@@ -104,6 +108,7 @@ impl Session {
             state: State::Idle,
             failures: 0,
             preparing: false,
+            has_network: true,
             lost_since: now,
         }
     }
@@ -118,13 +123,19 @@ impl Session {
 
     /// A credential is here.
     pub fn credential(&mut self, now: u64) -> Step {
+        if self.preparing {
+            // The first entry is no return from anywhere.
+            self.lost_since = now;
+        }
         self.preparing = false;
+        self.has_network = true;
         self.state = State::Opening { since: now };
         Step::Open
     }
 
     /// No credential: the answer was this, or there was none.
     pub fn no_credential(&mut self, problem: Option<&Problem>, now: u64, random: f64) -> Step {
+        self.has_network |= problem.is_some();
         let wait = problem
             .and_then(|problem| problem.retry_after_ms)
             .map(Duration::from_millis);
@@ -137,6 +148,7 @@ impl Session {
             Some(ProblemCode::ChatPreparing) => {
                 self.preparing = true;
                 self.failures = 0;
+                self.lost_since = now;
                 self.wait(wait.unwrap_or(PREPARING_RETRY), now)
             }
             Some(ProblemCode::TooManyTries) => self.wait(wait.unwrap_or(reconnect::LONGEST_WAIT), now),
@@ -151,6 +163,7 @@ impl Session {
 
     /// Something came.
     pub fn heard(&mut self, now: u64) {
+        self.has_network = true;
         if let State::Live { heard, .. } = &mut self.state {
             *heard = now;
         }
@@ -192,6 +205,22 @@ impl Session {
 
     /// The device has a network again, perhaps another one: what was open before hangs.
     pub fn online(&mut self, now: u64) -> Step {
+        let step = self.slept(now);
+        if !self.has_network {
+            self.has_network = true;
+            // The loss was said already: it stays so until the chat is back.
+            self.lost_since = self.lost_since.min(now.saturating_sub(millis(SAY_LOST_AFTER)));
+        }
+        step
+    }
+
+    /// The device has no network any more. What is open may yet be heard: browsers err.
+    pub fn offline(&mut self) {
+        self.has_network = false;
+    }
+
+    /// The device slept: what was open before hangs, and nothing is left to wait for.
+    pub fn slept(&mut self, now: u64) -> Step {
         match self.state {
             State::Waiting { .. } => self.ask(),
             State::Live { .. } | State::Opening { .. } => self.again(now),
@@ -214,8 +243,8 @@ impl Session {
         let lost_for = Duration::from_millis(now.saturating_sub(self.lost_since));
         match self.state {
             State::Ended(ending) => Shown::Ended(ending),
+            _ if !self.has_network => Shown::Offline,
             State::Live { .. } | State::Idle => Shown::Quiet,
-            _ if self.preparing => Shown::Preparing,
             state if self.failures >= UNAVAILABLE_FAILURES && lost_for >= UNAVAILABLE_AFTER => {
                 let until = if let State::Waiting { until } = state {
                     until
@@ -226,6 +255,7 @@ impl Session {
                     seconds: until.saturating_sub(now).div_ceil(1_000),
                 }
             }
+            _ if self.preparing => Shown::Preparing,
             _ if lost_for >= SAY_LOST_AFTER => Shown::Reconnecting,
             _ => Shown::Quiet,
         }
@@ -415,9 +445,9 @@ mod tests {
             session.no_credential(Some(&preparing), 0, 0.0),
             Step::Wait(Duration::from_millis(700))
         );
-        assert_eq!(session.shown(60_000), Shown::Preparing);
+        assert_eq!(session.shown(700), Shown::Preparing);
         session.credential(60_000);
-        assert_eq!(session.shown(60_000), Shown::Reconnecting);
+        assert_eq!(session.shown(60_000), Shown::Quiet, "the first entry is no return");
         let haste = problem(ProblemCode::TooManyTries, Some(9_000));
         assert_eq!(
             session.no_credential(Some(&haste), 0, 0.0),
@@ -425,10 +455,80 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_server_that_dies_while_the_place_is_made_is_said_to_be_away() {
+        let mut session = Session::new(0);
+        session.start(0);
+        let preparing = problem(ProblemCode::ChatPreparing, None);
+        session.no_credential(Some(&preparing), 0, 1.0);
+        let mut now = 0;
+        while session.shown(now) == Shown::Preparing {
+            now += 500;
+            if session.tick(now, 1.0) == Step::Ask {
+                session.no_credential(None, now, 1.0);
+            }
+            assert!(now < 30_000, "said in time");
+        }
+        assert!(matches!(session.shown(now), Shown::Unavailable { .. }));
+        session.no_credential(Some(&preparing), now, 1.0);
+        assert_eq!(session.shown(now), Shown::Preparing, "and back");
+    }
+
+    #[test]
+    fn a_lost_network_is_said_at_once_and_only_while_it_is_lost() {
+        let mut session = live(0);
+        session.offline();
+        assert_eq!(session.shown(10_000), Shown::Offline);
+        session.closed(1006, 10_000, 1.0);
+        for now in [10_500, 12_000, 15_000, 20_000, 40_000] {
+            assert_eq!(session.tick(now, 1.0), Step::Ask);
+            session.no_credential(None, now, 1.0);
+            assert_eq!(session.shown(now), Shown::Offline, "the chat is not to blame");
+        }
+        assert_eq!(session.online(41_000), Step::Ask);
+        assert!(
+            matches!(session.shown(41_000), Shown::Unavailable { .. }),
+            "the server is away as well"
+        );
+    }
+
+    #[test]
+    fn back_in_a_network_the_chat_is_on_its_way_back_until_it_is_there() {
+        let mut session = live(0);
+        session.offline();
+        assert_eq!(session.online(10_000), Step::Wait(Duration::ZERO));
+        assert_eq!(session.shown(10_000), Shown::Reconnecting);
+        session.credential(10_100);
+        session.welcomed(10_200);
+        assert_eq!(session.shown(10_200), Shown::Quiet);
+    }
+
+    #[test]
+    fn a_server_that_is_heard_refutes_a_browser_that_says_it_is_offline() {
+        let mut session = live(0);
+        session.offline();
+        session.heard(1_000);
+        assert_eq!(session.shown(1_000), Shown::Quiet);
+    }
+
+    #[test]
+    fn after_a_sleep_everything_begins_anew_but_an_ending() {
+        let mut session = live(0);
+        assert_eq!(
+            session.slept(1_000),
+            Step::Wait(Duration::ZERO),
+            "the clock stood still"
+        );
+        assert_eq!(session.slept(1_000), Step::Ask);
+        let mut session = live(0);
+        session.closed(4501, 5, 0.0);
+        assert_eq!(session.slept(9), Step::Nothing);
+    }
+
     proptest! {
         #[test]
         fn whatever_happens_waits_are_bounded_and_endings_hold(
-            events in proptest::collection::vec((0..7_u8, 0..60_000_u64, 0.0..1.0f64, 1_000..5_000_u16), 1..60),
+            events in proptest::collection::vec((0..9_u8, 0..60_000_u64, 0.0..1.0f64, 1_000..5_000_u16), 1..60),
         ) {
             let mut session = Session::new(0);
             let mut now = 0;
@@ -444,6 +544,8 @@ mod tests {
                     4 if !had_ended => session.no_credential(None, now, random),
                     5 if !had_ended => session.credential(now),
                     6 if !had_ended => { session.welcomed(now); Step::Nothing }
+                    7 => { session.offline(); Step::Nothing }
+                    8 => session.slept(now),
                     _ => Step::Nothing,
                 };
                 if let Step::Wait(wait) = step {

@@ -38,10 +38,20 @@ pub fn ChatPanel(chat: Chat) -> impl IntoView {
             {move || if off.get() {
                 view! { <ChatOff chat/> }.into_any()
             } else {
+                keep_focus("say");
                 view! { <TranscriptView chat/><div class="chat__foot"><Composer chat choose_name/></div> }.into_any()
             }}
             {move || naming.get().then(|| view! { <NameDialog naming/> })}
         </section>
+    }
+}
+
+/// Called where a part of the chat is about to be replaced: a focus that would be lost with it goes to this element.
+pub fn keep_focus(id: &'static str) {
+    let focused = document().active_element();
+    let is_inside = focused.and_then(|focused| focused.closest(".transcript, .chat__foot, .chat__off").ok()?);
+    if is_inside.is_some() {
+        dom::focus(id);
     }
 }
 
