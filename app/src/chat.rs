@@ -1,5 +1,6 @@
 //! The chat: its rules in plain types, and the engine that runs them. Its pixels are under `room`.
 
+pub mod announcer;
 pub mod engine;
 pub mod footlights;
 pub mod outbox;

@@ -13,6 +13,7 @@ use wire::frame::RoomState;
 use wire::http::Credential;
 use wire::{ClientFrame, limits};
 
+use super::announcer::Announcer;
 use super::footlights::Footlights;
 use super::outbox::Sending;
 use super::rows::Row;
@@ -58,6 +59,8 @@ pub struct Chat {
     pub online: RwSignal<Option<u64>>,
     /// Whether this fan has said something, so that the nickname stays.
     pub has_spoken: RwSignal<bool>,
+    /// What a screen reader is told of new lines.
+    pub told: RwSignal<Vec<String>>,
     /// How bright each second of the last minute was.
     pub lights: RwSignal<Footlights>,
     inner: StoredValue<Rc<Inner>, LocalStorage>,
@@ -72,6 +75,7 @@ struct Inner {
     transcript: RefCell<Transcript>,
     window: Cell<Window>,
     lights: RefCell<Footlights>,
+    announcer: RefCell<Announcer>,
     socket: RefCell<Option<Socket>>,
     /// Which socket counts: what belongs to an older one is ignored.
     generation: Cell<u32>,
@@ -106,6 +110,7 @@ impl Chat {
             transcript: RefCell::new(transcript),
             window: Cell::default(),
             lights: RefCell::default(),
+            announcer: RefCell::default(),
             socket: RefCell::default(),
             generation: Cell::default(),
             credential: RefCell::new(admission.and_then(|admission| admission.credential)),
@@ -129,6 +134,7 @@ impl Chat {
             room: RwSignal::new(None),
             online: RwSignal::new(None),
             has_spoken: RwSignal::new(false),
+            told: RwSignal::new(Vec::new()),
             lights: RwSignal::new(Footlights::default()),
             inner: StoredValue::new_local(Rc::new(inner)),
         };
@@ -263,6 +269,7 @@ impl Chat {
         let step = self.inner(|inner| inner.session.borrow_mut().tick(now, random));
         self.take(step);
         self.show_link();
+        self.tell(now);
         let lights = self.inner(|inner| {
             inner.lights.borrow_mut().pass(now);
             *inner.lights.borrow()
@@ -276,6 +283,14 @@ impl Chat {
         });
         if is_due == Some(true) {
             self.send_due();
+        }
+    }
+
+    /// Tells a screen reader what is new, when it is time.
+    fn tell(self, now: u64) {
+        let told = self.inner(|inner| inner.announcer.borrow_mut().told(now));
+        if let Some(told) = told.flatten() {
+            self.told.set(told);
         }
     }
 

@@ -16,9 +16,9 @@ const RUN_MILLIS: u64 = 5 * 60 * 1_000;
 pub enum Row {
     /// A new day begins, at this moment.
     Day {
-        /// The line that it begins with.
-        seq: Seq,
-        /// When that line was said.
+        /// The day's number: each is there once.
+        day: i64,
+        /// When the line was said that it begins with.
         at: UnixMillis,
     },
     /// A line of the log.
@@ -43,7 +43,7 @@ pub enum Row {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum RowKey {
     /// A day's beginning.
-    Day(Seq),
+    Day(i64),
     /// A line in one of its states.
     Line(Seq, u32, bool, bool),
     /// A line on its way, in one of its states.
@@ -54,7 +54,7 @@ impl Row {
     /// What the row is, for a keyed list.
     pub fn key(&self) -> RowKey {
         match self {
-            Self::Day { seq, .. } => RowKey::Day(*seq),
+            Self::Day { day, .. } => RowKey::Day(*day),
             Self::Line { line, run, mine } => RowKey::Line(line.message.seq, line.revision, *run, *mine),
             Self::Unsent { unsent, run } => RowKey::Unsent(unsent.id.clone(), unsent.state, *run),
         }
@@ -73,15 +73,14 @@ pub fn rows<'a>(
 ) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut last: Option<&Line> = None;
-    let mut last_at = None;
+    let mut last_day = None;
     for line in lines {
-        let at = said_at(line);
-        let new_day = at.filter(|at| last_at.is_none_or(|last_at| day(last_at) != day(*at)));
-        if let Some(at) = new_day {
-            rows.push(Row::Day {
-                seq: line.message.seq,
-                at,
-            });
+        let said = said_at(line).map(|at| (day(at), at));
+        // Clocks may disagree about midnight: a day that is over does not begin again.
+        let new_day = said.filter(|(day, _)| last_day.is_none_or(|last_day| *day > last_day));
+        if let Some((day, at)) = new_day {
+            rows.push(Row::Day { day, at });
+            last_day = Some(day);
         }
         let run = new_day.is_none() && last.is_some_and(|last| is_run(last, line));
         let mine = me.is_some() && line.message.body.as_ref().map(|body| &body.member) == me;
@@ -91,7 +90,6 @@ pub fn rows<'a>(
             mine,
         });
         last = Some(line);
-        last_at = at.or(last_at);
     }
     let mut follows_me = last.is_some_and(|last| me.is_some() && author(last) == me);
     for line in unsent {
@@ -225,6 +223,23 @@ mod tests {
             drawn(vec![said(1, "v", 0, Role::Artist), said(2, "v", 1, Role::Artist)], &[]),
             "DVV"
         );
+    }
+
+    #[test]
+    fn a_day_begins_once_whatever_the_clocks_say() {
+        let around_midnight = [DAY - 2, DAY, DAY - 1, DAY + 1].into_iter().zip(1..);
+        let lines = around_midnight.map(|(at, seq)| said(seq, "a", at, Role::Fan));
+        assert_eq!(drawn(lines.collect(), &[]), "DADAaa");
+    }
+
+    #[test]
+    fn a_day_stays_the_same_row_wherever_the_window_begins() {
+        let mut transcript = Transcript::new(None);
+        for seq in 1..=9 {
+            transcript.message(said(seq, "a", seq * MINUTE, Role::Fan));
+        }
+        let first = |from| rows(transcript.lines().iter().skip(from), &[], None, |_| 7)[0].key();
+        assert!((1..9).all(|from| first(from) == first(0)));
     }
 
     #[test]

@@ -158,8 +158,7 @@ impl Transcript {
     /// A message, live or replayed.
     pub fn message(&mut self, message: Message) {
         let seq = message.seq;
-        let is_news = seq > self.newest;
-        if is_news && !self.at_end && !self.is_mine(&message) && message.body.is_some() {
+        if seq > self.newest && !self.at_end && self.is_of_another(&message) {
             self.unread += 1;
         }
         self.entry(seq);
@@ -244,6 +243,15 @@ impl Transcript {
     /// Whether the message is this fan's own.
     pub fn is_mine(&self, message: &Message) -> bool {
         self.me.is_some() && message.body.as_ref().map(|body| &body.member) == self.me.as_ref()
+    }
+
+    /// Whether the message is a line of somebody else that was said just now: not one that is caught up with.
+    pub fn is_news(&self, message: &Message) -> bool {
+        message.seq > self.newest.max(self.head) && !message.hidden && self.is_of_another(message)
+    }
+
+    fn is_of_another(&self, message: &Message) -> bool {
+        message.body.is_some() && !self.is_mine(message)
     }
 
     fn first_seq(&self) -> Option<Seq> {
@@ -499,6 +507,20 @@ mod tests {
         assert_eq!(transcript.unread(), 2);
         transcript.set_at_end(true);
         assert_eq!(transcript.unread(), 0);
+    }
+
+    #[test]
+    fn news_is_what_others_say_while_connected_once() {
+        let mut transcript = welcomed(3);
+        read_back(&mut transcript, &log(3), 3);
+        assert!(!transcript.is_news(&message(3, "a")), "history");
+        assert!(transcript.is_news(&message(4, "a")));
+        transcript.message(message(4, "a"));
+        assert!(!transcript.is_news(&message(4, "a")));
+        assert!(!transcript.is_news(&message(5, ME)) && !transcript.is_news(&tombstone(5)));
+        transcript.welcome(MemberId(ME.into()), 9);
+        assert!(!transcript.is_news(&message(9, "a")), "missed, and replayed");
+        assert!(transcript.is_news(&message(10, "a")));
     }
 
     #[test]

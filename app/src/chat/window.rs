@@ -11,31 +11,53 @@ use super::transcript::Line;
 /// Most lines in the page: some screens in each direction, whatever the room does.
 pub const LINES_SHOWN: usize = 240;
 
-/// Lines in the page while the reader is at the end, so that some can follow before any has to go.
-pub const LINES_SHOWN_AT_END: usize = 120;
+/// Fewest lines in the page while the reader is at the end; a step more can follow before any has to go.
+const LINES_SHOWN_AT_END: usize = 120;
 
 /// How many lines the window moves at once.
 const STEP: usize = 60;
 
 /// A window on the lines held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
-    /// On the newest lines, whatever comes.
-    #[default]
-    AtEnd,
+    /// On the newest lines, whatever comes; from this one on, as long as they are neither too few nor too many.
+    AtEnd(Seq),
     /// From this line on.
     From(Seq),
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self::AtEnd(0)
+    }
 }
 
 impl Window {
     /// The places in `lines` that are shown.
     pub fn range(self, lines: &VecDeque<Arc<Line>>) -> Range<usize> {
+        let end = lines.len();
+        let (Self::AtEnd(first) | Self::From(first)) = self;
+        let start = lines.partition_point(|line| line.message.seq < first);
         match self {
-            Self::AtEnd => lines.len().saturating_sub(LINES_SHOWN_AT_END)..lines.len(),
-            Self::From(first) => {
-                let start = lines.partition_point(|line| line.message.seq < first);
-                start..lines.len().min(start + LINES_SHOWN)
-            }
+            Self::From(_) => start..end.min(start + LINES_SHOWN),
+            Self::AtEnd(_) if (LINES_SHOWN_AT_END..=LINES_SHOWN_AT_END + STEP).contains(&(end - start)) => start..end,
+            Self::AtEnd(_) => end.saturating_sub(LINES_SHOWN_AT_END)..end,
+        }
+    }
+
+    /// Follows the newest lines.
+    #[must_use]
+    pub fn at_end(self) -> Self {
+        let (Self::AtEnd(first) | Self::From(first)) = self;
+        Self::AtEnd(first)
+    }
+
+    /// Begins where it does with these lines, also with the next ones: at the end it slides a step at a time.
+    #[must_use]
+    pub fn settled(self, lines: &VecDeque<Arc<Line>>) -> Self {
+        match (self, lines.get(self.range(lines).start)) {
+            (Self::AtEnd(_), Some(first)) => Self::AtEnd(first.message.seq),
+            _ => self,
         }
     }
 
@@ -43,7 +65,7 @@ impl Window {
     #[must_use]
     pub fn held(self, lines: &VecDeque<Arc<Line>>) -> Self {
         match self {
-            Self::AtEnd => Self::starting_at(self.range(lines).start, lines),
+            Self::AtEnd(_) => Self::starting_at(self.range(lines).start, lines),
             held @ Self::From(_) => held,
         }
     }
@@ -68,7 +90,7 @@ impl Window {
     fn starting_at(start: usize, lines: &VecDeque<Arc<Line>>) -> Self {
         lines
             .get(start)
-            .map_or(Self::AtEnd, |line| Self::From(line.message.seq))
+            .map_or_else(Self::default, |line| Self::From(line.message.seq))
     }
 }
 
@@ -94,17 +116,44 @@ mod tests {
 
     #[test]
     fn new_lines_do_not_move_a_window_that_is_held() {
-        let window = Window::AtEnd.held(&lines(500));
+        let window = Window::default().held(&lines(500));
         assert_eq!(window.range(&lines(500)), 380..500);
         assert_eq!(window.range(&lines(510)), 380..510);
         assert_eq!(window.range(&lines(5_000)), 380..620, "and it stays bounded");
-        assert_eq!(Window::AtEnd.held(&lines(0)), Window::AtEnd);
+        assert_eq!(Window::default().held(&lines(0)), Window::default());
+    }
+
+    #[test]
+    fn at_the_end_the_window_slides_a_step_at_a_time() {
+        let mut window = Window::default();
+        let mut starts = Vec::new();
+        for last in 0..500 {
+            let lines = lines(last);
+            window = window.settled(&lines);
+            let shown = window.range(&lines);
+            assert_eq!(shown.end, lines.len());
+            assert!(shown.len() >= LINES_SHOWN_AT_END.min(lines.len()) && shown.len() <= LINES_SHOWN_AT_END + STEP);
+            starts.push(shown.start);
+        }
+        starts.dedup();
+        assert_eq!(starts, [0, 61, 122, 183, 244, 305, 366]);
+    }
+
+    #[test]
+    fn a_window_that_reached_the_end_shows_all_of_it() {
+        let lines = lines(500);
+        let mut window = Window::From(100);
+        while window.range(&lines).end < lines.len() {
+            window = window.forward(&lines);
+        }
+        let shown = window.at_end().range(&lines);
+        assert!(shown.end == 500 && shown.len() >= LINES_SHOWN_AT_END);
     }
 
     #[test]
     fn sliding_back_and_forward_shows_every_line() {
         let lines = lines(1_000);
-        let mut window = Window::AtEnd;
+        let mut window = Window::default();
         while window.range(&lines).start > 0 {
             let before = window.range(&lines);
             window = window.back(&lines);
@@ -130,7 +179,7 @@ mod tests {
         #[test]
         fn a_window_is_bounded_and_inside(last in 0..900_u64, moves in proptest::collection::vec(any::<bool>(), 0..30)) {
             let lines = lines(last);
-            let mut window = Window::AtEnd;
+            let mut window = Window::default();
             for back in moves {
                 window = if back { window.back(&lines) } else { window.forward(&lines) };
                 let shown = window.range(&lines);

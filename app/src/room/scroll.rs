@@ -17,11 +17,9 @@ const EDGE: i32 = 900;
 /// Rows that are looked at to find the reader's place again, should the first be drawn anew.
 const ANCHORS: usize = 4;
 
-/// Where the reader is, in CSS pixels.
+/// Where the reader is among the rows in the page, in CSS pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The reader is at the newest line, and stays there.
-    pub at_end: bool,
     above: i32,
     below: i32,
     screen: i32,
@@ -59,22 +57,38 @@ pub struct Scroller {
 }
 
 impl Scroller {
-    /// For the element that scrolls and the list in it.
-    pub fn new(view: HtmlElement, list: HtmlElement) -> Rc<Self> {
+    /// For the element that scrolls and the list in it, with the reader at the end or at the place they had `before`.
+    pub fn new(view: HtmlElement, list: HtmlElement, at_end: bool, before: Option<&Self>) -> Rc<Self> {
         let scroller = Rc::new(Self {
             view,
             list,
-            at_end: Cell::new(true),
+            at_end: Cell::new(at_end),
             last_top: Cell::new(0),
-            anchors: RefCell::default(),
+            anchors: RefCell::new(before.map(|before| before.anchors.take()).unwrap_or_default()),
             observer: RefCell::default(),
         });
+        scroller.restore();
         scroller.observe();
         scroller
     }
 
+    /// Whether it is in the page: what stands in the chat's place may have taken its own.
+    pub fn is_in_page(&self) -> bool {
+        self.view.is_connected()
+    }
+
+    /// Whether the reader is at the last row, and stays there.
+    pub fn at_end(&self) -> bool {
+        self.at_end.get()
+    }
+
+    /// Whether the last row is the newest line is not for the scroller to know.
+    pub fn set_at_end(&self, at_end: bool) {
+        self.at_end.set(at_end);
+    }
+
     /// The reader scrolled, or the page did.
-    pub fn scrolled(&self) -> Place {
+    pub fn scrolled(&self) {
         let top = self.view.scroll_top();
         let went_up = top < self.last_top.replace(top);
         let is_at_end = self.below() <= END;
@@ -82,7 +96,6 @@ impl Scroller {
             self.at_end.set(is_at_end);
         }
         self.take_anchors();
-        self.place()
     }
 
     /// Remembers what is in view, before rows change.
@@ -101,6 +114,9 @@ impl Scroller {
 
     /// Brings the reader back to their place, after rows changed.
     pub fn restore(&self) {
+        if !self.is_in_page() {
+            return;
+        }
         if self.at_end.get() {
             self.to_end();
             return;
@@ -110,7 +126,7 @@ impl Scroller {
             .anchors
             .borrow()
             .iter()
-            .find(|(row, _)| row.is_connected())
+            .find_map(|(row, offset)| Some((self.in_list(row)?, offset)))
             .map(|(row, offset)| row.get_bounding_client_rect().top() - top - offset);
         // `scrollBy` moves along with a flick that is still running, where setting `scrollTop` would stop it.
         if let Some(moved) = moved.filter(|moved| moved.abs() >= 0.5) {
@@ -129,11 +145,19 @@ impl Scroller {
     /// Where the reader is.
     pub fn place(&self) -> Place {
         Place {
-            at_end: self.at_end.get(),
             above: self.view.scroll_top(),
             below: self.below(),
             screen: self.view.client_height(),
         }
+    }
+
+    /// The row, or what was drawn in its place.
+    fn in_list(&self, row: &Element) -> Option<Element> {
+        if row.is_connected() {
+            return Some(row.clone());
+        }
+        let seq = row.get_attribute("data-seq")?;
+        self.list.query_selector(&format!("[data-seq='{seq}']")).ok()?
     }
 
     fn below(&self) -> i32 {

@@ -18,31 +18,33 @@ use crate::{dom, format};
 /// More new lines than this are not counted out.
 const UNREAD_SHOWN: usize = 999;
 
+/// The scroller of the view that is in the page, or was the last to be: the next one goes on at its place.
+pub type Place = StoredValue<Option<Rc<Scroller>>, LocalStorage>;
+
 /// The transcript.
 #[component]
-pub fn TranscriptView(chat: Chat) -> impl IntoView {
+pub fn TranscriptView(chat: Chat, scroller: Place) -> impl IntoView {
     let visit: Visit = expect_context();
     let view = NodeRef::<html::Div>::new();
     let list = NodeRef::<html::Ol>::new();
-    let scroller = StoredValue::<Option<Rc<Scroller>>, LocalStorage>::new_local(None);
     let is_far = RwSignal::new(false);
     Effect::new(move |_| {
         let (Some(view), Some(list)) = (view.get(), list.get()) else {
             return;
         };
-        let made = Scroller::new(view.into(), list.into());
+        let before = scroller.get_value();
+        let made = Scroller::new(view.into(), list.into(), chat.at_end.get_untracked(), before.as_deref());
         scroller.set_value(Some(Rc::clone(&made)));
         chat.set_painter(painter(chat, made));
         chat.paint();
     });
     let follow = move |_| {
         if let Some(Some(scroller)) = scroller.try_get_value() {
-            let place = scroller.scrolled();
-            chat.set_at_end(place.at_end);
-            if place.is_far() != is_far.get_untracked() {
-                is_far.set(place.is_far());
+            settle(chat, &scroller);
+            let far = scroller.place().is_far();
+            if far != is_far.get_untracked() {
+                is_far.set(far);
             }
-            fill(chat, &scroller);
         }
     };
     let draw = move |row: Row| {
@@ -52,7 +54,7 @@ pub fn TranscriptView(chat: Chat) -> impl IntoView {
     view! {
         <div class="transcript">
             <div
-                class="transcript__lines" role="log" aria-label="Messages" tabindex="0" id="messages" node_ref=view
+                class="transcript__lines" role="log" aria-live="off" aria-label="Messages" tabindex="0" id="messages" node_ref=view
                 aria-busy=move || (chat.older.get() == Older::Coming).then_some("true")
                 on:scroll=follow
             >
@@ -68,6 +70,10 @@ pub fn TranscriptView(chat: Chat) -> impl IntoView {
 /// Takes new rows: notes what is in view, lets them in, and brings it back.
 fn painter(chat: Chat, scroller: Rc<Scroller>) -> Painter {
     Rc::new(move |update| {
+        if !scroller.is_in_page() {
+            update();
+            return;
+        }
         let goes_to_end = chat.at_end.get_untracked();
         scroller.take_anchors();
         update();
@@ -80,19 +86,46 @@ fn painter(chat: Chat, scroller: Rc<Scroller>) -> Painter {
             } else {
                 scroller.restore();
             }
-            fill(chat, &scroller);
+            if scroller.is_in_page() {
+                settle(chat, &scroller);
+            }
         });
     })
 }
 
-/// Puts more rows in where the reader comes near to an edge.
-fn fill(chat: Chat, scroller: &Scroller) {
+/// Tells where the reader is now, and puts more rows in where they come near to an edge.
+///
+/// The last row in the page need not be the newest line: the chat decides whether the reader is at the end.
+fn settle(chat: Chat, scroller: &Scroller) {
+    scroller.scrolled();
+    chat.set_at_end(scroller.at_end());
+    let at_end = chat.at_end.get_untracked();
+    scroller.set_at_end(at_end);
     let place = scroller.place();
     if place.is_near_top() {
         chat.reach_back();
-    } else if place.is_near_bottom() && !place.at_end {
+    } else if place.is_near_bottom() && !at_end {
         chat.reach_forward();
     }
+}
+
+/// What a screen reader hears of new lines. The transcript itself is silent: rows come and go in it as it is scrolled.
+#[component]
+pub fn NewLines(chat: Chat) -> impl IntoView {
+    let region = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        let told = chat.told.get();
+        let Some(region) = region.get() else { return };
+        region.set_text_content(None);
+        for line in told {
+            // Elements of their own, so that the same words are heard again when they are said again.
+            if let Ok(element) = document().create_element("p") {
+                element.set_text_content(Some(&line));
+                let _ = region.append_child(&element);
+            }
+        }
+    });
+    view! { <div class="unseen" role="log" aria-label="New lines" node_ref=region></div> }
 }
 
 /// What is above the first row. It is no row itself: the reader's place is among the lines. And it is as high whatever it
@@ -123,11 +156,7 @@ fn is_silent(chat: Chat) -> bool {
 
 /// The way back to the newest line, for who is far from it or has missed something.
 #[component]
-fn Pill(
-    chat: Chat,
-    scroller: StoredValue<Option<Rc<Scroller>>, LocalStorage>,
-    is_far: RwSignal<bool>,
-) -> impl IntoView {
+fn Pill(chat: Chat, scroller: Place, is_far: RwSignal<bool>) -> impl IntoView {
     let to_end = move |_| {
         if let Some(Some(scroller)) = scroller.try_get_value() {
             scroller.to_end();

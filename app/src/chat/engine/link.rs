@@ -164,6 +164,7 @@ impl Chat {
         for received in received {
             self.receive(received);
         }
+        self.tell(clock::monotonic());
         self.paint();
     }
 
@@ -175,6 +176,11 @@ impl Chat {
                     let mut transcript = inner.transcript.borrow_mut();
                     if transcript.is_mine(&message) {
                         self.has_spoken.set(true);
+                    }
+                    if transcript.is_news(&message)
+                        && let Some(body) = &message.body
+                    {
+                        inner.announcer.borrow_mut().line(&body.nickname, &body.text);
                     }
                     transcript.message(message);
                     inner.lights.borrow_mut().line(clock::monotonic());
@@ -199,7 +205,7 @@ impl Chat {
             Received::Known(ServerFrame::Gap(gap)) => {
                 self.inner(|inner| {
                     inner.transcript.borrow_mut().gap(gap.to);
-                    inner.window.set(Window::AtEnd);
+                    inner.window.set(Window::default());
                 });
                 self.at_end.set(true);
                 self.fetch_older();
@@ -255,14 +261,14 @@ impl Chat {
             visit.nickname.set(None);
         }
         self.keep_outbox();
+        // What stood behind a line that failed may go now.
+        self.send_due();
     }
 
     pub(super) fn show_link(self) {
         let shown = self.inner(|inner| inner.session.borrow().shown(clock::monotonic()));
         if let Some(shown) = shown
             && shown != self.link.get_untracked()
-        // What stood behind a line that failed may go now.
-        self.send_due();
         {
             self.link.set(shown);
         }

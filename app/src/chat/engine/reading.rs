@@ -30,7 +30,7 @@ impl Chat {
                 return false;
             }
             inner.window.set(if at_end {
-                Window::AtEnd
+                inner.window.get().at_end()
             } else {
                 inner.window.get().held(transcript.lines())
             });
@@ -52,7 +52,7 @@ impl Chat {
                 transcript.rejoin();
             }
             transcript.set_at_end(true);
-            inner.window.set(Window::AtEnd);
+            inner.window.set(Window::default());
             self.at_end.set(true);
             rejoins
         });
@@ -188,6 +188,7 @@ impl Chat {
         let Some((rows, older, unread, follows)) = self.inner(|inner| {
             let transcript = inner.transcript.borrow();
             let lines = transcript.lines();
+            inner.window.set(inner.window.get().settled(lines));
             let shown = inner.window.get().range(lines);
             let begins = shown.start == 0;
             let is_last = shown.end == lines.len() && transcript.follows();
