@@ -2,6 +2,7 @@
 
 mod client;
 mod dev;
+mod group;
 mod run;
 mod setup;
 mod sh;
@@ -47,6 +48,10 @@ enum Command {
 fn main() -> ExitCode {
     let started = Instant::now();
     let Arguments { command, yes } = Arguments::parse();
+    if let Err(error) = group::end_on_signals() {
+        eprintln!("xtask: signals cannot be heard: {error}");
+        return ExitCode::FAILURE;
+    }
     let result = match command {
         Command::Setup => setup::all(yes),
         Command::Build { dev } => {
@@ -59,6 +64,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(_) if group::is_ending() => ExitCode::from(group::INTERRUPTED),
         Err(error) => {
             eprintln!("\nxtask stopped after {}: {error:#}", sh::seconds(started.elapsed()));
             ExitCode::FAILURE

@@ -1,6 +1,7 @@
 //! `cargo xtask run`: from a clone to a server with a demo event that is open now.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -32,7 +33,10 @@ pub fn run(options: &Options, yes: bool) -> Result<()> {
     };
     let listen = SocketAddr::new(IpAddr::V4(host), options.port);
     let other = options.port.checked_add(1).unwrap_or(8081);
-    check_free(listen, &format!("choose another port: cargo xtask run --port {other}"))?;
+    check_free(
+        listen,
+        &format!("End what listens there, or choose another port: cargo xtask run --port {other}"),
+    )?;
     let program = client::build(Mode::Release, yes)?;
     let data = options.data.clone().unwrap_or_else(|| sh::root().join("data"));
     let frontrow = Frontrow {
@@ -47,10 +51,10 @@ pub fn run(options: &Options, yes: bool) -> Result<()> {
 }
 
 /// Fails while it is cheap: before building.
-pub fn check_free(listen: SocketAddr, otherwise: &str) -> Result<()> {
+pub fn check_free(listen: SocketAddr, advice: &str) -> Result<()> {
     match TcpListener::bind(listen) {
         Ok(_) => Ok(()),
-        Err(error) => bail!("cannot listen on {listen}: {error}\nEnd what listens there, or {otherwise}"),
+        Err(error) => bail!("cannot listen on {listen}: {error}\n{advice}"),
     }
 }
 
@@ -100,14 +104,23 @@ impl Frontrow {
     }
 }
 
-#[cfg(unix)]
 fn become_program(command: &mut Command) -> Result<()> {
-    let error = std::os::unix::process::CommandExt::exec(command);
+    let error = command.exec();
     Err(error).context("cannot start the server")
 }
 
-#[cfg(not(unix))]
-fn become_program(command: &mut Command) -> Result<()> {
-    let status = command.status().context("cannot start the server")?;
-    std::process::exit(status.code().unwrap_or(1))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_said_with_what_to_do() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = taken.local_addr().unwrap();
+        let error = check_free(address, "Choose another.").unwrap_err().to_string();
+        assert!(error.starts_with(&format!("cannot listen on {address}: ")), "{error}");
+        assert!(error.ends_with("\nChoose another."), "{error}");
+        let any_free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        assert!(check_free(any_free, "").is_ok());
+    }
 }

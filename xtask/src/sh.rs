@@ -5,11 +5,13 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, io, thread};
 
 use anyhow::{Context, Result, bail};
+
+use crate::group::Group;
 
 /// How often a quiet step shows that it is still at work.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -37,13 +39,9 @@ impl Step<'_> {
         let log = log_file(self.name)?;
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let started = Instant::now();
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .spawn()
-            .with_context(|| format!("cannot start {}", shown(command)))?;
-        let status = self.wait(child, started, &log)?;
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        let program = Group::spawn(command).with_context(|| format!("cannot start {}", shown(command)))?;
+        let status = self.wait(program, started, &log)?;
         let took = seconds(started.elapsed());
         if status.is_some_and(|status| status.success()) {
             say(&format!("{}: done in {took}", self.name));
@@ -61,15 +59,10 @@ impl Step<'_> {
     }
 
     /// The program's status, or none when it ran into the limit.
-    fn wait(&self, mut child: Child, started: Instant, log: &Path) -> Result<Option<ExitStatus>> {
+    fn wait(&self, program: Group, started: Instant, log: &Path) -> Result<Option<ExitStatus>> {
         let mut heartbeat = started + HEARTBEAT;
-        loop {
-            if let Some(status) = child.try_wait()? {
-                return Ok(Some(status));
-            }
+        while !program.has_ended() {
             if started.elapsed() > self.limit {
-                child.kill()?;
-                child.wait()?;
                 return Ok(None);
             }
             if Instant::now() > heartbeat {
@@ -82,18 +75,15 @@ impl Step<'_> {
             }
             thread::sleep(POLL);
         }
+        Ok(Some(program.status()?))
     }
 }
 
 /// Runs a program whose output a person wants to read as it comes, and returns that output too.
 pub fn follow(command: &mut Command) -> Result<(bool, String)> {
     let (reader, writer) = io::pipe()?;
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone()?)
-        .stderr(writer)
-        .spawn()
-        .with_context(|| format!("cannot start {}", shown(command)))?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let program = Group::spawn(command).with_context(|| format!("cannot start {}", shown(command)))?;
     // The command keeps its ends of the pipe: without this, reading would never end.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut seen = String::new();
@@ -103,7 +93,7 @@ pub fn follow(command: &mut Command) -> Result<(bool, String)> {
         seen.push_str(&line);
         seen.push('\n');
     }
-    Ok((child.wait()?.success(), seen))
+    Ok((program.status()?.success(), seen))
 }
 
 /// What a short program prints; an error when it fails.
@@ -138,10 +128,15 @@ pub fn root() -> PathBuf {
     Path::new(&own).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
+/// Where cargo builds, whatever the person's own settings say: what is built is looked for here.
+pub fn target() -> PathBuf {
+    root().join("target")
+}
+
 /// A program to be run in the checkout.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(root());
+    command.current_dir(root()).env("CARGO_TARGET_DIR", target());
     command
 }
 
@@ -165,7 +160,7 @@ pub fn seconds(duration: Duration) -> String {
 }
 
 fn log_file(name: &str) -> Result<PathBuf> {
-    let folder = root().join("target/xtask");
+    let folder = target().join("xtask");
     fs::create_dir_all(&folder)?;
     let slug: String = name
         .chars()
@@ -184,4 +179,51 @@ fn tail(log: &Path, lines: usize) -> String {
 fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// Far more than anything here takes, far less than what is ended early would.
+    const SOON: Duration = Duration::from_secs(8);
+
+    #[test]
+    fn cargo_builds_where_we_look_whatever_the_persons_settings() {
+        for command in [cargo(), command("trunk")] {
+            let mut set = command.get_envs();
+            let target = set.find(|(name, _)| *name == "CARGO_TARGET_DIR");
+            assert_eq!(
+                target.and_then(|(_, folder)| folder),
+                Some(root().join("target").as_os_str())
+            );
+        }
+    }
+
+    #[test]
+    fn a_step_that_takes_too_long_is_stopped_with_all_it_started() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = folder.path().join("held");
+        assert!(Command::new("mkfifo").arg(&held).status().unwrap().success());
+        let (ended, told) = mpsc::channel();
+        let holder = held.clone();
+        // Reading ends when the last that holds it has ended.
+        thread::spawn(move || ended.send(fs::read(holder).is_ok()));
+        let step = Step {
+            name: "a step that takes too long",
+            takes: "for ever",
+            advice: "Be patient.",
+            limit: Duration::from_millis(300),
+        };
+        let script = "exec 3> \"$0\"; sleep 600 & sleep 600";
+        let error = step
+            .run(command("sh").args(["-c", script]).arg(held))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("was stopped after"), "{error}");
+        assert!(error.ends_with("Be patient."), "{error}");
+        assert_eq!(told.recv_timeout(SOON), Ok(true), "what it started is still there");
+    }
 }

@@ -2,16 +2,15 @@
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::sh::{self, Step};
 
 /// Fetching and unpacking on a slow line.
 const LIMIT: Duration = Duration::from_mins(30);
+const ADVICE: &str = "Check the network and Debian's sources, and run the same command again.";
 
 /// Installs packages, once the person at the terminal agreed: by `--yes`, by answering, or by being root in CI.
 pub fn install(packages: &[&str], what_for: &str, yes: bool) -> Result<()> {
@@ -24,33 +23,38 @@ pub fn install(packages: &[&str], what_for: &str, yes: bool) -> Result<()> {
     if !(yes || (is_root() && env::var_os("CI").is_some()) || agreed(packages, what_for)?) {
         bail!("{what_for} is missing. Install it with `{command}`, or run this again with --yes");
     }
-    step("Debian's package lists", "half a minute", apt(&["update"]))?;
+    apt("Debian's package lists", "half a minute", &["update"])?;
     let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
     sh::say(&format!("installing the Debian packages {}", packages.join(" ")));
-    step("Debian packages", "a minute or two", apt(&install))
+    apt("Debian packages", "a minute or two", &install)
 }
 
-fn step(name: &str, takes: &str, mut command: Command) -> Result<()> {
-    let advice = "Check the network and Debian's sources, and run the same command again.";
+fn apt(name: &str, takes: &str, arguments: &[&str]) -> Result<()> {
+    if !is_root() {
+        return sudo_apt(name, arguments);
+    }
     Step {
         name,
         takes,
-        advice,
+        advice: ADVICE,
         limit: LIMIT,
     }
-    .run(&mut command)
+    .run(
+        sh::command("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive"),
+    )
 }
 
-fn apt(arguments: &[&str]) -> Command {
-    let mut command = if is_root() {
-        sh::command("apt-get")
-    } else {
-        let mut sudo = sh::command("sudo");
-        sudo.arg("apt-get");
-        sudo
-    };
-    command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    command
+/// `sudo` asks for a password at the terminal, which a quiet step does not have.
+fn sudo_apt(name: &str, arguments: &[&str]) -> Result<()> {
+    let mut sudo = sh::command("sudo");
+    sudo.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
+    let status = sudo.status().context("cannot start sudo")?;
+    if !status.success() {
+        bail!("{name}: `sudo apt-get {}` failed. {ADVICE}", arguments.join(" "));
+    }
+    Ok(())
 }
 
 fn agreed(packages: &[&str], what_for: &str) -> Result<bool> {
@@ -68,15 +72,5 @@ fn agreed(packages: &[&str], what_for: &str) -> Result<bool> {
 }
 
 fn is_root() -> bool {
-    std::fs::metadata(Path::new("/proc/self")).is_ok_and(|own| owner(&own) == 0)
-}
-
-#[cfg(unix)]
-fn owner(file: &std::fs::Metadata) -> u32 {
-    std::os::unix::fs::MetadataExt::uid(file)
-}
-
-#[cfg(not(unix))]
-fn owner(_: &std::fs::Metadata) -> u32 {
-    u32::MAX
+    rustix::process::geteuid().is_root()
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::client::{self, Mode};
+use crate::group;
 use crate::setup;
 use crate::sh::{self, Step};
 use crate::tools::{self, Tool};
@@ -62,6 +63,9 @@ pub fn run(parts: &[Part], yes: bool) -> ExitCode {
             println!("{error:#}");
             Tally::FAILED
         });
+        if group::is_ending() {
+            return ExitCode::from(group::INTERRUPTED);
+        }
         let verdict = if tally.failed == 0 { "passed" } else { "failed" };
         println!("== {} {verdict} in {}", stage.name(), sh::seconds(started.elapsed()));
         total.add(tally);
