@@ -3,6 +3,7 @@
 //! Building the client takes minutes, so it is skipped when nothing that goes into it has changed and dist/ is what
 //! came out of it: both are fingerprinted.
 
+use std::env;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ use crate::setup::ClientTools;
 use crate::sh::{self, Step};
 
 /// What goes into the client.
-const INPUTS: [&str; 7] = [
+const INPUTS: [&str; 8] = [
+    ".cargo",
     "app",
     "wire",
     "style",
@@ -25,6 +27,12 @@ const INPUTS: [&str; 7] = [
 ];
 /// What lies in those folders and does not.
 const NOT_INPUTS: [&str; 2] = ["node_modules", "tests"];
+/// What a person's own settings can change in it.
+const SETTINGS: [&str; 3] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+];
 const LIMIT: Duration = Duration::from_hours(1);
 
 /// How the client and the server are compiled.
@@ -46,8 +54,8 @@ pub fn build(mode: Mode, yes: bool) -> Result<PathBuf> {
 pub fn client(mode: Mode, yes: bool) -> Result<()> {
     let tools = ClientTools::ensure(yes)?;
     let dist = sh::root().join("dist");
-    let stamp = sh::root().join("target/xtask/client.stamp");
-    let inputs = fingerprint(mode, tools.compiler())?;
+    let stamp = sh::target().join("xtask/client.stamp");
+    let inputs = fingerprint(&sh::root(), mode, &tools.versions()?)?;
     let is_current = || Ok::<_, anyhow::Error>(fs::read_to_string(&stamp).ok() == Some(stamped(inputs, &dist)?));
     if is_current()? {
         sh::say("client: unchanged");
@@ -90,7 +98,7 @@ pub fn server(mode: Mode) -> Result<PathBuf> {
         limit: LIMIT,
     }
     .run(&mut build)?;
-    Ok(sh::root().join("target").join(folder).join("frontrow"))
+    Ok(sh::target().join(folder).join("frontrow"))
 }
 
 /// The inputs' fingerprint beside that of what was built from them: a dist/ that somebody changed is built anew.
@@ -100,11 +108,15 @@ fn stamped(inputs: u64, dist: &Path) -> Result<String> {
     Ok(format!("{inputs:016x} {:016x}", outputs.finish()))
 }
 
-fn fingerprint(mode: Mode, compiler: &str) -> Result<u64> {
+/// What goes into the client: the sources below `root`, and what builds them.
+fn fingerprint(root: &Path, mode: Mode, tools: &str) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
-    (mode == Mode::Release, compiler).hash(&mut hasher);
+    (mode == Mode::Release, tools, SETTINGS.map(env::var_os)).hash(&mut hasher);
+    if let Some(cargo) = env::var_os("CARGO_HOME") {
+        hash_tree(&Path::new(&cargo).join("config.toml"), &mut hasher)?;
+    }
     for input in INPUTS {
-        hash_tree(&sh::root().join(input), &mut hasher)?;
+        hash_tree(&root.join(input), &mut hasher)?;
     }
     Ok(hasher.finish())
 }
@@ -129,4 +141,50 @@ fn hash_tree(path: &Path, hasher: &mut DefaultHasher) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A checkout with a file in it, changed from one text to another: whether the client is built anew.
+    fn is_built_anew(file: &str, was: &str, is: &str) -> bool {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let [before, after] = [was, is].map(|text| {
+            fs::write(&path, text).unwrap();
+            fingerprint(root.path(), Mode::Release, "rustc 1.95.0").unwrap()
+        });
+        before != after
+    }
+
+    #[test]
+    fn sources_and_cargos_own_settings_make_a_new_client() {
+        for file in ["app/src/main.rs", ".cargo/config.toml", "Cargo.lock", "Trunk.toml"] {
+            assert!(is_built_anew(file, "one", "two"), "{file}");
+            assert!(!is_built_anew(file, "one", "one"), "{file}");
+        }
+    }
+
+    #[test]
+    fn tests_and_installed_packages_do_not() {
+        for file in [
+            "app/tests/page.rs",
+            "app/node_modules/hls.js/dist/hls.js",
+            "server/src/main.rs",
+        ] {
+            assert!(!is_built_anew(file, "one", "two"), "{file}");
+        }
+    }
+
+    #[test]
+    fn another_compiler_or_mode_makes_a_new_client() {
+        let root = tempfile::tempdir().unwrap();
+        let made = |mode, tools| fingerprint(root.path(), mode, tools).unwrap();
+        let before = made(Mode::Release, "rustc 1.95.0");
+        assert_eq!(before, made(Mode::Release, "rustc 1.95.0"));
+        assert_ne!(before, made(Mode::Release, "rustc 1.96.0"));
+        assert_ne!(before, made(Mode::Dev, "rustc 1.95.0"));
+    }
 }

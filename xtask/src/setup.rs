@@ -45,6 +45,7 @@ pub fn all(yes: bool) -> Result<()> {
 /// What builds the client.
 pub struct ClientTools {
     trunk: PathBuf,
+    wasm_bindgen: PathBuf,
     folders: Vec<PathBuf>,
     wasm: Wasm,
 }
@@ -63,7 +64,12 @@ impl ClientTools {
             .into_iter()
             .chain([sh::root().join("app/node_modules/.bin")])
             .collect();
-        Ok(Self { trunk, folders, wasm })
+        Ok(Self {
+            trunk,
+            wasm_bindgen,
+            folders,
+            wasm,
+        })
     }
 
     /// Trunk, with all it calls on its PATH.
@@ -74,12 +80,19 @@ impl ClientTools {
         Ok(trunk)
     }
 
-    /// The compiler in words, so that a change of it builds the client anew.
-    pub fn compiler(&self) -> &'static str {
-        match self.wasm {
-            Wasm::Target => "this toolchain's wasm target",
-            Wasm::Debian => "Debian's compiler",
+    /// What the tools say of themselves: a change of one builds the client anew. wasm-opt's version stands in the
+    /// client's package-lock.json.
+    pub fn versions(&self) -> Result<String> {
+        let mut rustc = sh::command(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+        self.wasm.apply(rustc.arg("-vV"));
+        let [mut trunk, mut wasm_bindgen] = [&self.trunk, &self.wasm_bindgen].map(sh::command);
+        let mut node = sh::command("node");
+        let mut versions = sh::output(&mut rustc)?;
+        for tool in [&mut trunk, &mut wasm_bindgen, &mut node] {
+            versions.push('\n');
+            versions.push_str(&sh::output(tool.arg("--version"))?);
         }
+        Ok(versions)
     }
 }
 
