@@ -119,17 +119,17 @@ impl Hub {
 
     /// Joins: `after` is the last entry the connection holds, `None` for a fresh start.
     pub fn attach(&self, after: Option<Seq>) -> Attached {
-        let state = self.state();
-        let lane = Lane(self.lane.subscribe());
-        let missed = match after {
-            Some(after) if after < state.head => state.missed(after),
-            _ => Missed::Frames(Vec::new()),
+        let (head, missed, lane) = {
+            let state = self.state();
+            let missed = after.map_or(Ok(Vec::new()), |after| state.missed(after));
+            (state.head, missed, Lane(self.lane.subscribe()))
         };
-        Attached {
-            head: state.head,
-            missed,
-            lane,
-        }
+        // Out of the lock: up to a megabyte is copied for one who comes back.
+        let missed = match missed {
+            Ok(entries) => Missed::Frames(frames(entries.iter().map(|entry| entry.json.as_str()))),
+            Err(gap) => Missed::Gap(gap),
+        };
+        Attached { head, missed, lane }
     }
 
     /// Takes the log's next entries, in order.
@@ -186,16 +186,16 @@ impl Hub {
 }
 
 impl State {
-    fn missed(&self, after: Seq) -> Missed {
-        let missed = usize::try_from(self.head - after).unwrap_or(usize::MAX);
-        if missed > self.recent.len() {
-            return Missed::Gap(Gap {
+    /// The entries after `after`, or the gap when they are not all here.
+    fn missed(&self, after: Seq) -> Result<Vec<Arc<Entry>>, Gap> {
+        let missed = usize::try_from(self.head.saturating_sub(after)).unwrap_or(usize::MAX);
+        match self.recent.len().checked_sub(missed) {
+            Some(from) => Ok(self.recent.range(from..).cloned().collect()),
+            None => Err(Gap {
                 from: after + 1,
                 to: self.head,
-            });
+            }),
         }
-        let from = self.recent.len() - missed;
-        Missed::Frames(frames(self.recent.range(from..).map(|entry| entry.json.as_str())))
     }
 
     fn remember(&mut self, items: Vec<Item>) {
