@@ -33,6 +33,7 @@ enum Face {
 fn EventPage(slug: String) -> impl IntoView {
     let visit = Visit::new(slug);
     provide_context(visit);
+    visit.attend();
     spawn_local(visit.begin());
     let face = Memo::new(move |_| match visit.page.get() {
         Page::Loading => Face::Boot,

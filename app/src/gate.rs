@@ -1,6 +1,7 @@
 //! The gate: the poster of the event, and the ticket, whose body is the one thing to do next.
 
 pub mod countdown;
+mod doors;
 mod endings;
 mod entry;
 pub mod fragment;
@@ -31,11 +32,9 @@ pub fn Gate() -> impl IntoView {
     let visit: Visit = expect_context();
     let entry = Entry::new(visit);
     provide_context(entry);
-    entry.take_code_from_address();
-    let listener = window_event_listener_untyped("hashchange", move |_| entry.take_code_from_address());
-    on_cleanup(move || listener.remove());
+    let has_field = Memo::new(move |_| visit.page.get() == Page::Gate && entry.at.get() == At::Form);
     view! {
-        <a class="skip" href="#code">"Go to the ticket code"</a>
+        {move || has_field.get().then(|| view! { <a class="skip" href="#code">"Go to the ticket code"</a> })}
         <main class="gate">
             <div class="gate__beam" aria-hidden="true"></div>
             <header class="gate__head">{wordmark()}<ThemeSwitch/></header>

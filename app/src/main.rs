@@ -14,6 +14,7 @@ mod page;
 mod room;
 mod storage;
 mod theme;
+mod tries;
 mod visit;
 
 use leptos::prelude::*;

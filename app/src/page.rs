@@ -1,6 +1,6 @@
 //! Where a visitor is: which address was opened, and how far inside its event they are.
 
-use wire::UnixMillis;
+use wire::{ProblemCode, UnixMillis};
 
 /// What an address stands for. There is one page for each event and nothing below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +59,40 @@ pub enum Page {
     Room,
 }
 
+impl Page {
+    /// Where somebody inside goes whom the server answers so at the time `at`; nowhere if the stay goes on.
+    pub fn after(code: ProblemCode, at: UnixMillis) -> Option<Self> {
+        match code {
+            ProblemCode::LeaseLost => Some(Self::TakenOver { at }),
+            ProblemCode::EventOver | ProblemCode::EventUnknown => Some(Self::Over),
+            ProblemCode::TicketRevoked => Some(Self::Revoked),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_answer_that_ends_a_stay_has_its_page() {
+        for (code, page) in [
+            (ProblemCode::LeaseLost, Page::TakenOver { at: 7 }),
+            (ProblemCode::EventOver, Page::Over),
+            (ProblemCode::EventUnknown, Page::Over),
+            (ProblemCode::TicketRevoked, Page::Revoked),
+        ] {
+            assert_eq!(Page::after(code, 7), Some(page), "{code:?}");
+        }
+        for code in [
+            ProblemCode::Banned,
+            ProblemCode::Unavailable,
+            ProblemCode::NicknameTaken,
+        ] {
+            assert_eq!(Page::after(code, 7), None, "{code:?}");
+        }
+    }
 
     #[test]
     fn an_event_has_one_address() {

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{ChatState, ProblemCode};
+use wire::ChatState;
 
 use crate::chat::Chat;
 use crate::chat::session::{Ending, Shown};
@@ -41,14 +41,16 @@ pub fn Room() -> impl IntoView {
     let visit: Visit = expect_context();
     let admission = visit.admission.get_untracked();
     let address = admission.as_ref().and_then(|admission| admission.stream.clone());
-    let has_chat = admission.is_none_or(|admission| admission.chat != ChatState::Off);
+    let state = admission.map(|admission| admission.chat);
+    let has_chat = state != Some(ChatState::Off);
     let chat = has_chat.then(|| Chat::new(visit));
     watch_seat(visit, chat);
-    if dom::has_fine_pointer() {
-        dom::focus("say");
+    let has_field = state == Some(ChatState::Ready);
+    dom::focus(if has_field && dom::has_fine_pointer() {
+        "say"
     } else {
-        dom::focus("room");
-    }
+        "room"
+    });
     let heading = move || format!("{}, {}, live", visit.title(), visit.artist());
     view! {
         {chat.map(|_| view! { <a class="skip" href="#say">"Go to the chat"</a> })}
@@ -85,12 +87,9 @@ fn watch_seat(visit: Visit, chat: Option<Chat>) {
                     }
                 }
                 Ok(_) => {}
-                Err(trouble) => match trouble.code() {
-                    Some(ProblemCode::LeaseLost) => visit.seat_lost(),
-                    Some(ProblemCode::EventOver | ProblemCode::EventUnknown) => visit.page.set(Page::Over),
-                    Some(ProblemCode::TicketRevoked) => visit.page.set(Page::Revoked),
-                    _ => {}
-                },
+                Err(trouble) => {
+                    visit.is_sent_out(&trouble);
+                }
             }
         });
     });

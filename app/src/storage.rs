@@ -14,6 +14,13 @@ pub struct Kept {
     slug: String,
 }
 
+/// The line being written, and who writes it: whoever sits here next in the same tab must not read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    member: Option<MemberId>,
+    text: String,
+}
+
 /// A line that was not in the log when it was kept.
 #[derive(Serialize, Deserialize)]
 struct KeptLine {
@@ -29,24 +36,37 @@ struct KeptLines {
     lines: Vec<KeptLine>,
 }
 
+impl Draft {
+    /// What `member` writes. A member is unknown while its account is being made.
+    pub fn of(member: Option<MemberId>, text: String) -> Self {
+        Self { member, text }
+    }
+
+    /// The words, if they are `member`'s. Words of nobody known are, when this is the same seat as before (`same_seat`).
+    pub fn words_for(&self, member: Option<&MemberId>, same_seat: bool) -> Option<&str> {
+        let is_known = self.member.is_some() && self.member.as_ref() == member;
+        let is_theirs = is_known || (self.member.is_none() && same_seat);
+        (is_theirs && !self.text.is_empty()).then_some(self.text.as_str())
+    }
+}
+
 impl Kept {
     /// For the event `slug`.
     pub fn new(slug: &str) -> Self {
         Self { slug: slug.to_owned() }
     }
 
-    /// The draft of the line being written.
-    pub fn draft(&self) -> String {
-        read(session(), &self.key("draft")).unwrap_or_default()
+    /// The draft of the line being written, whoever writes it.
+    pub fn draft(&self) -> Draft {
+        read(session(), &self.key("draft"))
+            .and_then(|kept| serde_json::from_str(&kept).ok())
+            .unwrap_or_default()
     }
 
     /// Keeps the draft.
-    pub fn keep_draft(&self, draft: &str) {
-        write(
-            session(),
-            &self.key("draft"),
-            Some(draft).filter(|draft| !draft.is_empty()),
-        );
+    pub fn keep_draft(&self, draft: &Draft) {
+        let kept = (!draft.text.is_empty()).then(|| serde_json::to_string(draft).ok());
+        write(session(), &self.key("draft"), kept.flatten().as_deref());
     }
 
     /// Whether this visitor chose to watch without a nickname.
@@ -59,14 +79,25 @@ impl Kept {
         write(session(), &self.key("watch"), watches.then_some("yes"));
     }
 
-    /// Whether this browser held a seat here when it was last open: only then is it worth asking whether it still does.
-    pub fn was_seated(&self) -> bool {
-        read(local(), &self.key("seated")).is_some()
+    /// The last four signs of the ticket whose seat this browser held here when it was last open: only then is it worth
+    /// asking whether it still does.
+    pub fn seated(&self) -> Option<String> {
+        read(local(), &self.key("seated"))
     }
 
-    /// Keeps that it does, or no longer does.
-    pub fn keep_seated(&self, seated: bool) {
-        write(local(), &self.key("seated"), seated.then_some("yes"));
+    /// Keeps them, or that it holds no seat.
+    pub fn keep_seated(&self, ticket_end: Option<&str>) {
+        write(local(), &self.key("seated"), ticket_end);
+    }
+
+    /// Whether this browser left its seat and the server does not know yet.
+    pub fn is_leaving(&self) -> bool {
+        read(local(), &self.key("leaving")).is_some()
+    }
+
+    /// Keeps that it did, or that this is settled.
+    pub fn keep_leaving(&self, leaving: bool) {
+        write(local(), &self.key("leaving"), leaving.then_some("yes"));
     }
 
     /// The lines that `member` had not sent when the page was left, with their ids.
@@ -144,4 +175,40 @@ fn write(storage: Option<Storage>, key: &str, value: Option<&str>) {
         Some(value) => storage.set_item(key, value),
         None => storage.remove_item(key),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_is_for_its_writer_only() {
+        let (marit, other) = (MemberId("marit".into()), MemberId("other".into()));
+        let draft = Draft::of(Some(marit.clone()), "half a line".into());
+        assert_eq!(draft.words_for(Some(&marit), false), Some("half a line"));
+        assert_eq!(draft.words_for(Some(&other), false), None);
+        assert_eq!(draft.words_for(Some(&other), true), None);
+        assert_eq!(draft.words_for(None, true), None);
+    }
+
+    #[test]
+    fn what_was_written_before_the_account_was_there_stays_with_the_seat() {
+        let marit = MemberId("marit".into());
+        let draft = Draft::of(None, "half a line".into());
+        assert_eq!(draft.words_for(Some(&marit), true), Some("half a line"));
+        assert_eq!(draft.words_for(None, true), Some("half a line"));
+        assert_eq!(
+            draft.words_for(Some(&marit), false),
+            None,
+            "another ticket may be another person"
+        );
+        assert_eq!(draft.words_for(None, false), None);
+    }
+
+    #[test]
+    fn a_draft_outlives_being_kept() {
+        let draft = Draft::of(Some(MemberId("marit".into())), "half a \"line\"".into());
+        let kept = serde_json::to_string(&draft).expect("a draft can be kept");
+        assert_eq!(serde_json::from_str::<Draft>(&kept).expect("it comes back"), draft);
+    }
 }

@@ -1,14 +1,19 @@
 //! One visit to one event's page: the event, the seat, and how far inside the visitor is. Shared by all components.
 
-use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wire::http::{Admission, EventView};
-use wire::{ChatState, Phase, ProblemCode, Role, UnixMillis};
+mod leaving;
 
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+use wire::http::{Admission, EventView};
+use wire::{ChatState, MemberId, Phase, ProblemCode, Role, UnixMillis, code};
+
+use self::leaving::Leaving;
 use crate::api::{self, Trouble};
 use crate::clock::{self, ServerClock};
+use crate::gate::fragment;
 use crate::page::Page;
-use crate::storage::Kept;
+use crate::storage::{Draft, Kept};
+use crate::tries::is_passing;
 
 /// A visit. Copies are the same visit.
 #[derive(Clone, Copy)]
@@ -21,8 +26,13 @@ pub struct Visit {
     pub admission: RwSignal<Option<Admission>>,
     /// The nickname, once there is one.
     pub nickname: RwSignal<Option<String>>,
-    /// The last four signs of the ticket, when it was typed in this visit.
+    /// The code in the gate's field, typed or brought by a link.
+    pub code: RwSignal<String>,
+    /// The line being written. It outlives the field, and does not need the storage.
+    pub draft: RwSignal<String>,
+    /// The last four signs of the ticket.
     pub ticket_end: RwSignal<Option<String>>,
+    leaving: StoredValue<Leaving, LocalStorage>,
     slug: StoredValue<String>,
     clock: StoredValue<ServerClock>,
 }
@@ -35,6 +45,9 @@ impl Visit {
             event: RwSignal::new(None),
             admission: RwSignal::new(None),
             nickname: RwSignal::new(None),
+            code: RwSignal::default(),
+            draft: RwSignal::default(),
+            leaving: StoredValue::new_local(Leaving::default()),
             ticket_end: RwSignal::new(None),
             slug: StoredValue::new(slug),
             clock: StoredValue::new(ServerClock::default()),
@@ -68,6 +81,17 @@ impl Visit {
             .with(|event| event.as_ref().map(|event| event.artist.clone()).unwrap_or_default())
     }
 
+    /// Listens to the address and to the network, as long as the current owner lives.
+    pub fn attend(self) {
+        self.take_code_from_address();
+        let listener = window_event_listener_untyped("hashchange", move |_| self.take_code_from_address());
+        on_cleanup(move || listener.remove());
+        self.keep_telling();
+        if self.kept().is_leaving() {
+            self.tell_of_leaving();
+        }
+    }
+
     /// Asks for the event and whether this device holds a seat, and goes where the answers lead.
     pub async fn begin(self) {
         if let Err(trouble) = self.fetch_event().await {
@@ -77,12 +101,12 @@ impl Visit {
             });
             return;
         }
-        if !self.kept().was_seated() {
+        if self.kept().seated().is_none() {
             self.page.set(if self.is_over() { Page::Over } else { Page::Gate });
             return;
         }
         match api::seat(&self.slug()).await {
-            Ok(admission) => self.enter(admission),
+            Ok(admission) => self.come_back(admission),
             Err(trouble) => self.page.set(self.page_without_seat(&trouble)),
         }
     }
@@ -95,13 +119,29 @@ impl Visit {
         Ok(())
     }
 
-    /// The ticket is good: inside, first to the nickname if one is to be chosen.
-    pub fn enter(self, admission: Admission) {
+    /// The ticket with this code is good.
+    pub fn admit(self, admission: Admission, typed: &str) {
+        self.ticket_end.set(Some(code::last_four(typed)));
+        self.code.set(String::new());
+        self.enter(admission, false);
+    }
+
+    /// The seat is still this browser's.
+    fn come_back(self, admission: Admission) {
+        self.ticket_end.set(self.kept().seated());
+        self.forget_own_code();
+        self.enter(admission, true);
+    }
+
+    /// Inside, first to the nickname if one is to be chosen.
+    fn enter(self, admission: Admission, same_seat: bool) {
+        self.take_draft(admission.member.as_ref(), same_seat);
         let names_first = admission.nickname.is_none()
             && matches!(admission.chat, ChatState::Ready | ChatState::Paused)
             && admission.role != Role::Artist
             && !self.kept().just_watches();
-        self.kept().keep_seated(true);
+        let ticket_end = self.ticket_end.get_untracked();
+        self.kept().keep_seated(Some(&ticket_end.unwrap_or_default()));
         self.nickname.set(admission.nickname.clone());
         self.admission.set(Some(admission));
         self.page.set(if names_first { Page::Nickname } else { Page::Room });
@@ -109,28 +149,80 @@ impl Visit {
 
     /// The seat is no longer this device's.
     pub fn seat_lost(self) {
-        self.kept().keep_seated(false);
+        self.kept().keep_seated(None);
         self.page.set(Page::TakenOver { at: clock::device() });
+    }
+
+    /// Goes where an answer leads that ends the stay; whether it does.
+    pub fn is_sent_out(self, trouble: &Trouble) -> bool {
+        match trouble.code().and_then(|code| Page::after(code, clock::device())) {
+            None => return false,
+            Some(Page::TakenOver { .. }) => self.seat_lost(),
+            Some(page) => self.page.set(page),
+        }
+        true
     }
 
     /// The visitor leaves; the seat is free at once, or when the server can be reached.
     pub fn leave(self) {
+        self.write(String::new());
         self.kept().keep_just_watching(false);
-        self.kept().keep_seated(false);
+        self.kept().keep_seated(None);
         self.page.set(Page::Gate);
-        spawn_local(async move {
-            let _ = api::leave(&self.slug()).await;
-        });
+        self.tell_of_leaving();
+    }
+
+    /// The line being written is this.
+    pub fn write(self, text: String) {
+        self.kept().keep_draft(&Draft::of(self.member(), text.clone()));
+        self.draft.set(text);
+    }
+
+    /// Who sits here, once it is known.
+    pub fn member(self) -> Option<MemberId> {
+        self.admission
+            .with_untracked(|admission| admission.as_ref().and_then(|admission| admission.member.clone()))
+    }
+
+    /// Goes on with the line that this member had begun, in this visit or before the page was loaded.
+    fn take_draft(self, member: Option<&MemberId>, same_seat: bool) {
+        let begun = Draft::of(self.member(), self.draft.get_untracked());
+        let kept = self.kept().draft();
+        let words = begun
+            .words_for(member, same_seat)
+            .or_else(|| kept.words_for(member, same_seat));
+        self.draft.set(words.unwrap_or_default().to_owned());
+    }
+
+    /// Puts the code that a link carried into the gate's field, and takes it out of the address: it is not for shoulders
+    /// or histories.
+    fn take_code_from_address(self) {
+        let Some(found) = location().hash().ok().and_then(|hash| fragment::code(&hash)) else {
+            return;
+        };
+        self.code.set(found);
+        if matches!(self.page.get_untracked(), Page::Nickname | Page::Room) {
+            self.forget_own_code();
+        }
+        let address = location().pathname().unwrap_or_default() + &location().search().unwrap_or_default();
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
+        }
+    }
+
+    /// Lets go of the code of the ticket that sits here: only another one is of use at the gate later.
+    fn forget_own_code(self) {
+        let end = self.code.with_untracked(|typed| code::last_four(typed));
+        if self.ticket_end.get_untracked() == Some(end) {
+            self.code.set(String::new());
+        }
     }
 
     fn page_without_seat(self, trouble: &Trouble) -> Page {
-        if matches!(
-            trouble.code(),
-            None | Some(ProblemCode::Unavailable | ProblemCode::Internal)
-        ) {
+        if is_passing(trouble.problem()) {
             return Page::Broken;
         }
-        self.kept().keep_seated(false);
+        self.kept().keep_seated(None);
         match trouble.code() {
             _ if self.is_over() => Page::Over,
             Some(ProblemCode::EventOver) => Page::Over,

@@ -2,16 +2,13 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::{ProblemCode, UnixMillis, code};
+use wire::{Problem, ProblemCode, UnixMillis, code};
 
-use super::fragment;
+use super::doors::Doors;
 use super::refusal::Refusal;
 use crate::page::Page;
 use crate::visit::Visit;
 use crate::{api, clock, dom};
-
-/// When the doors open, a crowd that waits in front of them is let in over this long, in milliseconds.
-const OPENING_SPREAD: f64 = 3_000.0;
 
 /// Where a ticket stands that is being shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +35,8 @@ pub struct Entry {
     pub refusal: RwSignal<Option<Refusal>>,
     /// The gate is asked right now.
     pub asking: RwSignal<bool>,
+    /// The doors that it waits at.
+    pub doors: RwSignal<Doors>,
     visit: Visit,
 }
 
@@ -46,22 +45,11 @@ impl Entry {
     pub fn new(visit: Visit) -> Self {
         Self {
             at: RwSignal::new(At::Form),
-            code: RwSignal::new(String::new()),
+            code: visit.code,
             refusal: RwSignal::new(None),
             asking: RwSignal::new(false),
+            doors: RwSignal::default(),
             visit,
-        }
-    }
-
-    /// Fills in the code that a link carried, and takes it out of the address: it is not for shoulders or histories.
-    pub fn take_code_from_address(self) {
-        let Some(found) = location().hash().ok().and_then(|hash| fragment::code(&hash)) else {
-            return;
-        };
-        self.code.set(found);
-        let address = location().pathname().unwrap_or_default() + &location().search().unwrap_or_default();
-        if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&address));
         }
     }
 
@@ -75,54 +63,81 @@ impl Entry {
             self.refuse(Refusal::NothingTyped);
             return;
         }
+        let at_doors = matches!(self.at.get_untracked(), At::NotOpen { .. });
         self.asking.set(true);
         self.refusal.set(None);
         spawn_local(async move {
+            let left = self.visit.stop_leaving().await;
             let answer = api::admit(&self.visit.slug(), typed.trim().to_owned(), takeover).await;
             if self.asking.try_set(false).is_some() {
                 return; // the gate is gone, and with it this ticket
             }
             match answer {
-                Ok(admission) => {
-                    self.visit.ticket_end.set(Some(code::last_four(&typed)));
-                    self.visit.enter(admission);
+                Ok(admission) => self.visit.admit(admission, &typed),
+                Err(trouble) => {
+                    if left {
+                        self.visit.tell_of_leaving();
+                    }
+                    if !at_doors || self.at.get_untracked() != At::Form {
+                        self.turned_away(trouble.problem());
+                    }
                 }
-                Err(trouble) => self.turned_away(&trouble),
             }
         });
     }
 
-    /// The doors should be open now: shows the ticket again, a moment later than others may.
-    pub fn show_when_open(self, opens_at: UnixMillis) {
-        let left = opens_at.saturating_sub(self.visit.now());
-        let spread = std::time::Duration::from_secs_f64(clock::random() * OPENING_SPREAD / 1_000.0);
-        let handle = set_timeout_with_handle(
-            move || self.show(false),
-            std::time::Duration::from_millis(left) + spread,
-        );
-        if let Ok(handle) = handle {
-            on_cleanup(move || handle.clear());
+    /// Shows the ticket again, if the doors should be open by now.
+    pub fn knock(self) {
+        let (time, now) = (self.visit.now(), clock::monotonic());
+        let knocks = !self.asking.get_untracked()
+            && self.doors.try_maybe_update(|doors| (false, doors.knock(time, now))) == Some(true);
+        if knocks {
+            self.show(false);
         }
     }
 
-    fn turned_away(self, trouble: &api::Trouble) {
-        let problem = trouble.problem();
-        match trouble.code() {
+    fn turned_away(self, problem: Option<&Problem>) {
+        if self.waits_on(problem) {
+            return;
+        }
+        match problem.map(|problem| problem.code) {
             Some(ProblemCode::TicketInUse) => self.at.set(At::InUse),
-            Some(ProblemCode::NotOpen) => {
-                let opens_at = problem.and_then(|problem| problem.opens_at);
-                let doors_at = self
-                    .visit
-                    .event
-                    .with_untracked(|event| event.as_ref().map(|event| event.doors_at));
-                self.at.set(At::NotOpen {
-                    opens_at: opens_at.or(doors_at).unwrap_or_default(),
-                });
-            }
+            Some(ProblemCode::NotOpen) => self.wait_until(self.opening(problem)),
             Some(ProblemCode::EventOver) => self.visit.page.set(Page::Over),
             Some(ProblemCode::EventUnknown) => self.visit.page.set(Page::Missing),
             _ => self.refuse(Refusal::from_problem(problem, clock::monotonic())),
         }
+    }
+
+    /// Whether the ticket stays at the doors, to be shown again later.
+    fn waits_on(self, problem: Option<&Problem>) -> bool {
+        let At::NotOpen { opens_at } = self.at.get_untracked() else {
+            return false;
+        };
+        let is_moved =
+            problem.is_some_and(|problem| problem.code == ProblemCode::NotOpen) && self.opening(problem) != opens_at;
+        let (now, random) = (clock::monotonic(), clock::random());
+        !is_moved
+            && self
+                .doors
+                .try_update(|doors| doors.stay_shut(problem, now, random))
+                .unwrap_or_default()
+    }
+
+    fn wait_until(self, opens_at: UnixMillis) {
+        self.doors.set(Doors::open_at(opens_at, clock::random()));
+        self.at.set(At::NotOpen { opens_at });
+    }
+
+    fn opening(self, problem: Option<&Problem>) -> UnixMillis {
+        let doors_at = self
+            .visit
+            .event
+            .with_untracked(|event| event.as_ref().map(|event| event.doors_at));
+        problem
+            .and_then(|problem| problem.opens_at)
+            .or(doors_at)
+            .unwrap_or_default()
     }
 
     fn refuse(self, refusal: Refusal) {

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wire::{UnixMillis, code};
 
 use super::countdown::{self, Left};
+use super::doors::Doors;
 use super::entry::{At, Entry};
 use super::poster;
 use super::ticket::Paper;
@@ -21,9 +22,21 @@ pub fn NotOpen(
 ) -> impl IntoView {
     let visit: Visit = expect_context();
     let entry: Entry = expect_context();
-    entry.show_when_open(opens_at);
     let now = RwSignal::new(visit.now());
-    clock::every(Duration::from_secs(1), move || now.set(visit.now()));
+    clock::every(Duration::from_secs(1), move || {
+        now.set(visit.now());
+        entry.knock();
+    });
+    let online = window_event_listener_untyped("online", move |_| entry.doors.update(Doors::hurry));
+    on_cleanup(move || online.remove());
+    let are_tried = Memo::new(move |_| entry.doors.with(Doors::are_tried));
+    let advice = move || {
+        if are_tried.get() {
+            "The box office gives no answer just now. Leave this page as it is: it keeps trying."
+        } else {
+            "Leave this page as it is: it takes you in by itself."
+        }
+    };
     let count = move || match Left::until(opens_at, now.get()) {
         Some(left) => poster::parts(Some(left)).into_any(),
         None => "The doors are opening".into_any(),
@@ -37,7 +50,7 @@ pub fn NotOpen(
         <Paper>
             <div class="gate-move">
                 <h2 id="not-open" tabindex="-1">"The doors are still closed"</h2>
-                <p>{format!("They open at {}. Leave this page as it is: it takes you in by itself.", format::time(opens_at))}</p>
+                <p role="status">{format!("They open at {}. ", format::time(opens_at))}{advice}</p>
                 <p class="gate-move__count num" role="timer">{count}</p>
                 {lamps("gate-move__lamps", countdown::LAMPS, move || countdown::lamps_on(opens_at, now.get()))}
                 <button type="button" class="button button--bare button--wide" on:click=another>"Type another code"</button>

@@ -104,11 +104,10 @@ impl Naming {
         spawn_local(async move {
             let typed = self.typed.get_untracked();
             let answer = api::try_nickname(&self.visit.slug(), &typed).await;
-            let check = match answer {
-                Ok(answer) => Check::from_try(answer),
-                Err(trouble) => self.troubled(&trouble),
-            };
-            self.settle(number, check);
+            match answer {
+                Ok(answer) => self.settle(number, Check::from_try(answer)),
+                Err(trouble) => self.troubled(number, &trouble),
+            }
         });
     }
 
@@ -117,30 +116,36 @@ impl Naming {
             return;
         }
         let number = self.ask();
+        let member = self.visit.member();
         self.claiming.set(true);
         spawn_local(async move {
             let answer = api::claim_nickname(&self.visit.slug(), self.typed.get_untracked()).await;
+            // The server has the name now, whether or not the form is still there.
+            if let Ok(view) = &answer
+                && self.visit.member() == member
+            {
+                self.visit.nickname.set(Some(view.nickname.clone()));
+            }
             if self.claiming.try_set(false).is_some() {
                 return; // the form is gone
             }
             match answer {
-                Ok(view) => {
-                    self.visit.nickname.set(Some(view.nickname));
-                    self.done.run(());
-                }
-                Err(trouble) => {
-                    let check = self.troubled(&trouble);
-                    self.settle(number, check);
-                }
+                Ok(_) => self.done.run(()),
+                Err(trouble) => self.troubled(number, &trouble),
             }
         });
     }
 
-    fn troubled(self, trouble: &api::Trouble) -> Check {
-        if trouble.code() == Some(ProblemCode::LeaseLost) {
-            self.visit.seat_lost();
+    /// No name, and perhaps no seat any more. Who is banned goes on to the room, which says so.
+    fn troubled(self, number: u32, trouble: &api::Trouble) {
+        if self.check.is_disposed() {
+            return;
         }
-        Check::from_problem(trouble.problem())
+        if trouble.code() == Some(ProblemCode::Banned) {
+            self.done.run(());
+        } else if !self.visit.is_sent_out(trouble) {
+            self.settle(number, Check::from_problem(trouble.problem()));
+        }
     }
 
     /// Takes an answer, if it is still the one that counts.

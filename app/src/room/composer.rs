@@ -19,7 +19,6 @@ const COUNT_FROM: usize = 60;
 struct Draft {
     chat: Chat,
     visit: Visit,
-    text: RwSignal<String>,
     note: RwSignal<Option<String>>,
 }
 
@@ -31,11 +30,9 @@ pub fn Composer(
     choose_name: Callback<()>,
 ) -> impl IntoView {
     let visit: Visit = expect_context();
-    let text = RwSignal::new(visit.kept().draft());
     let draft = Draft {
         chat,
         visit,
-        text,
         note: RwSignal::new(None),
     };
     let is_paused = Memo::new(move |_| chat.room.with(|room| room.as_ref().is_some_and(|room| room.paused)));
@@ -74,8 +71,9 @@ fn join(visit: Visit, choose_name: Callback<()>) -> AnyView {
 #[component]
 fn Row(draft: Draft, choose_name: Callback<()>) -> impl IntoView {
     let field = NodeRef::<html::Textarea>::new();
-    let left =
-        Memo::new(move |_| limits::TEXT_SCALARS as i64 - draft.text.with(|text| text.trim().chars().count()) as i64);
+    let left = Memo::new(move |_| {
+        limits::TEXT_SCALARS as i64 - draft.visit.draft.with(|text| text.trim().chars().count()) as i64
+    });
     let pressed = move |event: KeyboardEvent| {
         // While an input method composes, Enter belongs to it; 229 is how older browsers say so.
         let composes = event.is_composing() || event.key_code() == 229;
@@ -86,7 +84,7 @@ fn Row(draft: Draft, choose_name: Callback<()>) -> impl IntoView {
     };
     Effect::new(move |_| {
         // The field is the browser's while it is typed in: it is only told of texts that it did not bring itself.
-        let text = draft.text.get();
+        let text = draft.visit.draft.get();
         if let Some(field) = field.get() {
             if field.value() != text {
                 field.set_value(&text);
@@ -137,15 +135,14 @@ fn own_name(draft: &Draft, choose_name: Callback<()>) -> Option<AnyView> {
 
 impl Draft {
     fn type_in(self, text: String) {
-        self.visit.kept().keep_draft(&text);
-        self.text.set(text);
+        self.visit.write(text);
         if self.note.with_untracked(Option::is_some) {
             self.note.set(None);
         }
     }
 
     fn send(self) {
-        let text = self.text.with_untracked(|text| text.trim().to_owned());
+        let text = self.visit.draft.with_untracked(|text| text.trim().to_owned());
         let over = text.chars().count().saturating_sub(limits::TEXT_SCALARS);
         if over > 0 {
             self.note.set(Some(format!(
