@@ -223,3 +223,32 @@ fn to_sql(number: u64) -> i64 {
 fn from_sql(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ON_DISK_AT_COMMIT: i64 = 2;
+
+    #[tokio::test]
+    async fn what_is_acknowledged_is_on_disk_and_not_in_a_cache_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("frontrow.db")).await.expect("opens");
+        let mut log = store.begin_log().await.expect("begins");
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+            .fetch_one(&mut *log)
+            .await
+            .expect("answers");
+        assert_eq!(synchronous, ON_DISK_AT_COMMIT);
+    }
+
+    #[tokio::test]
+    async fn databases_side_by_side_have_locks_of_their_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = async |name| Store::open(&folder.path().join(name)).await.expect("opens");
+        let (one, other) = (open("show.2026").await, open("show.2027").await);
+        let _writer = entries::LogWriter::open(&one).expect("the writer of the one");
+        let _beside = entries::LogWriter::open(&other).expect("the writer of the other");
+        assert!(matches!(entries::LogWriter::open(&one), Err(StoreError::LogInUse)));
+    }
+}

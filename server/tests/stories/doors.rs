@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use wire::{ChatState, CloseCode, ProblemCode};
 
-use crate::support::{Plan, SHOW, Venue, eventually};
+use crate::support::{Person, Plan, SHOW, Venue, eventually};
 
 const AT_ONCE: Duration = Duration::from_secs(1);
 
@@ -25,6 +27,24 @@ async fn ending_an_event_closes_its_sockets_and_its_gate() {
     ana.who_am_i().await.is(403, ProblemCode::EventOver);
     ana.asks_for_a_credential().await.is(403, ProblemCode::EventOver);
     ana.is_turned_away_with(&credential).await.is(CloseCode::EventOver);
+}
+
+#[tokio::test]
+async fn a_planned_end_closes_the_sockets_when_it_comes() {
+    let venue = Venue::open().await;
+    let ends_at = OffsetDateTime::now_utc() + Duration::from_secs(8);
+    let ends = ends_at.format(&Rfc3339).expect("a moment");
+    venue.announce("matinee", &["--ends-at", &ends]).await;
+    let ticket = venue.issue("matinee", "fan", 1).await.remove(0);
+    let ana = Person::new(venue.port(), "matinee", &ticket);
+    ana.enter().await;
+    ana.is_called("Ana").await;
+    let mut line = ana.connects().await;
+    line.says("so short").await;
+    line.ending().await.is(CloseCode::EventOver);
+    let late = OffsetDateTime::now_utc() - ends_at;
+    assert!(!late.is_negative() && late < 2 * AT_ONCE, "{late}");
+    ana.shows_ticket().await.is(403, ProblemCode::EventOver);
 }
 
 #[tokio::test]
