@@ -112,15 +112,18 @@ impl Crowd {
     }
 }
 
+/// Waits until a ticket's member is there: from the seat, for who takes it over again and again is made to wait.
 async fn wait_for_account(http: &reqwest::Client, server: &Server, ticket: &str) -> Result<()> {
+    let (mut admission, cookie) = admit(http, server, ticket, false).await?;
     let made = async {
-        loop {
-            let admission = admit(http, server, ticket, true).await?.0;
-            if admission.member.is_some() {
-                return Ok(());
-            }
+        while admission.member.is_none() {
             tokio::time::sleep(Duration::from_millis(100)).await;
+            let show = http
+                .get(format!("{}/admission", server.api()))
+                .header("cookie", &cookie);
+            admission = show.send().await?.error_for_status()?.json().await?;
         }
+        Ok(())
     };
     tokio::time::timeout(ACCOUNT_WITHIN, made)
         .await
