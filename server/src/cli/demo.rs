@@ -4,7 +4,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -36,6 +36,9 @@ const CODES_FILE: &str = "demo-codes.json";
 
 const FANS: u32 = 3;
 
+/// Nobody's address, for documents: somewhere beyond this machine.
+const ELSEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
+
 #[derive(Debug, Args)]
 pub(super) struct Options {
     /// Where the server listens, for the printed address.
@@ -59,6 +62,9 @@ struct Codes {
 struct Demo<'c> {
     event: &'static str,
     url: String,
+    /// The same page for other devices, when the server listens for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network_url: Option<String>,
     codes: DemoCodes<'c>,
 }
 
@@ -79,9 +85,12 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
     };
     store.close().await;
     let url = format!("{}/e/{SLUG}", address(options));
+    let network_url = network_address(options, own_address()).map(|address| format!("{address}/e/{SLUG}"));
+    let for_others = network_url.as_ref().map(|url| format!("\nOn another device: {url}"));
     let text = format!(
-        "{TITLE} by {ARTIST} is on: {url}\n\n  fans       {}\n  artist     {}\n  moderator  {}\n\n\
+        "{TITLE} by {ARTIST} is on: {url}{}\n\n  fans       {}\n  artist     {}\n  moderator  {}\n\n\
          Each code seats one device at a time.",
+        for_others.unwrap_or_default(),
         codes.fans.join("\n             "),
         codes.artist,
         codes.moderator,
@@ -96,9 +105,10 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
         &Demo {
             event: SLUG,
             url,
+            network_url,
             codes: shown,
         },
-    );
+    )?;
     Ok(())
 }
 
@@ -179,4 +189,56 @@ fn address(options: &Options) -> String {
         address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
     format!("http://{address}")
+}
+
+/// Where other devices find the server, if it listens on all addresses and this machine has one that they can reach.
+fn network_address(options: &Options, own: Option<IpAddr>) -> Option<String> {
+    let listens_to_all = options.public_url.is_none() && options.listen.ip().is_unspecified();
+    let own = own.filter(|own| listens_to_all && !own.is_loopback())?;
+    Some(format!("http://{}", SocketAddr::new(own, options.listen.port())))
+}
+
+/// The address that this machine has towards others. Nothing is sent: connecting a datagram socket only picks a route.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect(ELSEWHERE).ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 1, 20));
+
+    fn listening(listen: &str, public_url: Option<&str>) -> Options {
+        Options {
+            listen: listen.parse().expect("an address"),
+            public_url: public_url.and_then(Origin::parse),
+        }
+    }
+
+    #[test]
+    fn who_listens_on_all_addresses_is_found_by_other_devices() {
+        for listen in ["0.0.0.0:8199", "[::]:8199"] {
+            let options = listening(listen, None);
+            assert_eq!(
+                network_address(&options, Some(OWN)).as_deref(),
+                Some("http://192.168.1.20:8199")
+            );
+            assert_eq!(address(&options), "http://127.0.0.1:8199");
+            assert_eq!(network_address(&options, None), None);
+            assert_eq!(network_address(&options, Some(Ipv4Addr::LOCALHOST.into())), None);
+        }
+    }
+
+    #[test]
+    fn nobody_is_sent_where_the_server_does_not_listen() {
+        for options in [
+            listening("127.0.0.1:8080", None),
+            listening("0.0.0.0:8080", Some("https://live.example.org")),
+        ] {
+            assert_eq!(network_address(&options, Some(OWN)), None);
+        }
+    }
 }
