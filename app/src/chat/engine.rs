@@ -228,12 +228,9 @@ impl Chat {
             self.show_link();
         };
         let offline = move || {
-            self.inner(|inner| inner.session.borrow_mut().offline());
+            self.look_at_network();
             self.show_link();
         };
-        if !window().navigator().on_line() {
-            offline();
-        }
         for event in ["visibilitychange", "pageshow", "focus"] {
             let listener = window_event_listener_untyped(event, move |_| wake());
             on_cleanup(move || listener.remove());
@@ -249,6 +246,11 @@ impl Chat {
                 inner.stop();
             }
         });
+    }
+
+    fn look_at_network(self) {
+        let has_network = window().navigator().on_line();
+        self.inner(|inner| inner.session.borrow_mut().set_network(has_network));
     }
 
     /// Treats what was open as dead when the device slept since the last look.

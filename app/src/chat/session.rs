@@ -214,9 +214,9 @@ impl Session {
         step
     }
 
-    /// The device has no network any more. What is open may yet be heard: browsers err.
-    pub fn offline(&mut self) {
-        self.has_network = false;
+    /// What the device says of its network. Browsers err: what is heard counts for more.
+    pub fn set_network(&mut self, has_network: bool) {
+        self.has_network = has_network;
     }
 
     /// The device slept: what was open before hangs, and nothing is left to wait for.
@@ -477,7 +477,7 @@ mod tests {
     #[test]
     fn a_lost_network_is_said_at_once_and_only_while_it_is_lost() {
         let mut session = live(0);
-        session.offline();
+        session.set_network(false);
         assert_eq!(session.shown(10_000), Shown::Offline);
         session.closed(1006, 10_000, 1.0);
         for now in [10_500, 12_000, 15_000, 20_000, 40_000] {
@@ -495,7 +495,7 @@ mod tests {
     #[test]
     fn back_in_a_network_the_chat_is_on_its_way_back_until_it_is_there() {
         let mut session = live(0);
-        session.offline();
+        session.set_network(false);
         assert_eq!(session.online(10_000), Step::Wait(Duration::ZERO));
         assert_eq!(session.shown(10_000), Shown::Reconnecting);
         session.credential(10_100);
@@ -506,7 +506,7 @@ mod tests {
     #[test]
     fn a_server_that_is_heard_refutes_a_browser_that_says_it_is_offline() {
         let mut session = live(0);
-        session.offline();
+        session.set_network(false);
         session.heard(1_000);
         assert_eq!(session.shown(1_000), Shown::Quiet);
     }
@@ -544,7 +544,7 @@ mod tests {
                     4 if !had_ended => session.no_credential(None, now, random),
                     5 if !had_ended => session.credential(now),
                     6 if !had_ended => { session.welcomed(now); Step::Nothing }
-                    7 => { session.offline(); Step::Nothing }
+                    7 => { session.set_network(false); Step::Nothing }
                     8 => session.slept(now),
                     _ => Step::Nothing,
                 };

@@ -102,6 +102,7 @@ impl Chat {
     }
 
     fn wait(self, wait: Duration) {
+        self.look_at_network();
         let timer = set_timeout_with_handle(move || self.tick(), wait).ok();
         self.inner(|inner| {
             inner.drop_socket();
