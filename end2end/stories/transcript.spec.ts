@@ -1,6 +1,6 @@
 // The transcript: as long as the night, as light as its first minute.
 
-import { climb } from "../support/climb.ts";
+import { climb, descend } from "../support/climb.ts";
 import type { Fan } from "../support/fan.ts";
 import { memory } from "../support/memory.ts";
 import { expect, test } from "../support/story.ts";
@@ -25,7 +25,7 @@ test("five thousand lines are scrolled without a jump, in a bounded page", async
   const fan = await newFan();
   await fan.walkIn(slug, await house.issueOne(slug), "Marit");
   await fan.sees("line 5000");
-  const way = await fan.log.evaluate(climb);
+  const way = await climb(fan.log);
   expect(way.seen, "every line is met on the way up").toBe(5_000);
   expect(way.mostRows).toBeLessThanOrEqual(MOST_ROWS);
   expect(way.largestJump, `the line in view moved: ${way.where}`).toBeLessThanOrEqual(LARGEST_JUMP);
@@ -55,6 +55,109 @@ test("ten thousand lines pass through a page whose memory stays flat", async ({ 
   expect(await fan.rows.count()).toBeLessThanOrEqual(MOST_ROWS);
   expect(after.bytes - before.bytes, JSON.stringify({ before, after })).toBeLessThanOrEqual(LARGEST_GROWTH);
   expect(after.nodes - before.nodes).toBeLessThanOrEqual(MOST_ROWS * 10);
+});
+
+test("from the first line back to the newest one every line is met, without a jump", async ({ house, newFan, newVoice }) => {
+  test.setTimeout(240_000);
+  const { slug } = await house.announce();
+  const chorus = await newVoice(slug, "the chorus");
+  await chorus.say(...numbered(1, 1_500));
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.sees("line 1500");
+  await climb(fan.log);
+  await fan.sees("line 1");
+
+  const way = await descend(fan.log);
+  expect(way.seen, "every line is met on the way down").toBe(1_500);
+  expect(way.mostRows).toBeLessThanOrEqual(MOST_ROWS);
+  expect(way.largestJump, `the line in view moved: ${way.where}`).toBeLessThanOrEqual(LARGEST_JUMP);
+  await expectAtTheEnd(fan, "line 1500");
+  await chorus.say("line 1501");
+  await expectAtTheEnd(fan, "line 1501");
+});
+
+for (const [how, jump] of Object.entries({
+  "the End key": (fan: Fan) => fan.log.press("End"),
+  "the scrollbar": (fan: Fan) => fan.log.evaluate((log) => void (log.scrollTop = log.scrollHeight)),
+})) {
+  test(`from far up, ${how} goes down to the newest line and never gets stuck`, async ({ house, newFan, newVoice }) => {
+    test.setTimeout(120_000);
+    const { slug } = await house.announce();
+    const chorus = await newVoice(slug, "the chorus");
+    await chorus.say(...numbered(1, 600));
+    const fan = await newFan();
+    await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+    await fan.sees("line 600");
+    await climb(fan.log);
+    await fan.sees("line 1");
+
+    const lowest = async () => Number((await fan.words.last().textContent())?.replace("line ", ""));
+    for (let before = await lowest(); before < 600; before = await lowest()) {
+      await jump(fan);
+      await expect.poll(lowest, "each jump reaches further down").toBeGreaterThan(before);
+    }
+    await jump(fan);
+    await expectAtTheEnd(fan, "line 600");
+    await chorus.say("line 601");
+    await expectAtTheEnd(fan, "line 601");
+  });
+}
+
+test("a screen reader is told what others say now, once, and nothing else", async ({ house, newFan, newVoice }) => {
+  const { slug } = await house.announce();
+  const chorus = await newVoice(slug, "the chorus");
+  await chorus.say(...numbered(1, 300));
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.sees("line 300");
+  const told = await fan.listen();
+
+  await chorus.say("line 301");
+  await expect.poll(told).toEqual(["the chorus: line 301"]);
+  await fan.say("my own");
+  await climb(fan.log);
+  await fan.sees("line 1");
+  await chorus.say("line 302");
+  await expect.poll(told).toEqual(["the chorus: line 301", "the chorus: line 302"]);
+});
+
+test("a room busier than anybody can hear is told by its numbers", async ({ house, newFan, newVoice }) => {
+  const { slug } = await house.announce();
+  const chorus = await newVoice(slug, "the chorus");
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  const told = await fan.listen();
+  await chorus.say("line 1");
+  await expect.poll(told).toEqual(["the chorus: line 1"]);
+  await chorus.say(...numbered(2, 40));
+  await fan.sees("line 41");
+  await expect.poll(told).toEqual(["the chorus: line 1", "40 new messages"]);
+});
+
+test("the reader finds their place and the focus again where something stood in the chat’s place", async ({ house, newFan, newVoice }) => {
+  const { slug } = await house.announce();
+  const chorus = await newVoice(slug, "the chorus");
+  await chorus.say(...numbered(1, 300));
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.sees("line 300");
+  await fan.field.focus();
+  await scrollUp(fan);
+  const read = fan.row(await inTheMiddle(fan));
+  const top = (await read.boundingBox())?.y;
+
+  const second = await fan.context.newPage();
+  await second.goto(fan.page.url());
+  const off = "The chat is open in another tab.";
+  await expect(fan.heading(off)).toBeFocused();
+  await expect(fan.page.getByRole("status").filter({ hasText: off })).toBeAttached();
+  await second.close();
+  await chorus.say("line 301");
+  await fan.press("Chat in this tab");
+  await expect(fan.field).toBeFocused();
+  await expect(fan.button("1 new message")).toBeVisible();
+  expect((await read.boundingBox())?.y).toBe(top);
 });
 
 test("new lines are followed at the end, and counted by a pill further up", async ({ house, newFan, newVoice }) => {
@@ -96,6 +199,23 @@ test("one’s own line brings the reader back to the end", async ({ house, newFa
   await expect(fan.row("here I am")).toBeInViewport();
   await expect(fan.pill).toHaveCount(0);
 });
+
+async function expectAtTheEnd(fan: Fan, line: string): Promise<void> {
+  await expect(fan.row(line)).toBeInViewport();
+  await expect(fan.button("Newest messages")).toHaveCount(0);
+  await expect(fan.pill).toHaveCount(0);
+  await expect.poll(() => fan.log.evaluate((log) => log.scrollHeight - log.scrollTop - log.clientHeight)).toBeLessThanOrEqual(1);
+}
+
+/** The words of a line in the middle of the view. */
+function inTheMiddle(fan: Fan): Promise<string> {
+  return fan.log.evaluate((log) => {
+    const view = log.getBoundingClientRect();
+    const rows = [...log.querySelectorAll(".message")];
+    const row = rows.find((row) => row.getBoundingClientRect().top > view.top + view.height / 2);
+    return row?.querySelector(".message__text")?.textContent ?? "";
+  });
+}
 
 async function scrollUp(fan: Fan): Promise<void> {
   await fan.log.hover();

@@ -1,5 +1,14 @@
-// Scrolls a transcript from its end to its first line, the way a thumb does, and watches the line in the middle of the
-// view: whatever is put above or taken away below, it must not move by itself.
+// Scrolls a transcript from its end to its first line or back, the way a thumb does, and watches the line in the middle
+// of the view: whatever is put in or taken away above and below, it must not move by itself.
+
+import type { Locator } from "@playwright/test";
+
+type Direction = "up" | "down";
+
+/** From where the reader is to the first line. */
+export const climb = (log: Locator): Promise<Way> => log.evaluate(travel, "up" as Direction);
+/** From where the reader is to the newest line. */
+export const descend = (log: Locator): Promise<Way> => log.evaluate(travel, "down" as Direction);
 
 export interface Way {
   /** How many different lines were met. */
@@ -13,10 +22,11 @@ export interface Way {
 }
 
 /** Runs in the page; must not use anything from outside. */
-export async function climb(log: Element): Promise<Way> {
+async function travel(log: Element, direction: Direction): Promise<Way> {
   const STEP = 0.9; // of the view's height
   const WATCHED = 3; // frames after each step
-  const PATIENCE = 600; // frames without a new line until it counts as stuck
+  const PATIENCE = direction === "up" ? 600 : 90; // frames without a new line until it counts as stuck, or as the end
+  const SNAPS = 48; // pixels: so near to the end is at the end
   const seen = new Set<string>();
   const way: Way = { seen: 0, mostRows: 0, largestJump: 0, where: "" };
   const rows = () => [...log.querySelectorAll<HTMLElement>(".message")];
@@ -40,7 +50,9 @@ export async function climb(log: Element): Promise<Way> {
   let stuck = 0;
   while (stuck < PATIENCE) {
     const before = seen.size;
-    log.scrollTop -= log.clientHeight * STEP;
+    log.scrollTop += log.clientHeight * (direction === "up" ? -STEP : STEP);
+    const below = log.scrollHeight - log.clientHeight - log.scrollTop;
+    if (direction === "down" && below <= SNAPS) log.scrollTop += below;
     const view = log.getBoundingClientRect();
     const middle = view.top + view.height / 2;
     const anchor = (await drawn(look())).find((row) => row.boundingClientRect.bottom > middle);
@@ -52,7 +64,7 @@ export async function climb(log: Element): Promise<Way> {
       if (jump > way.largestJump) Object.assign(way, { largestJump: jump, where: name });
     }
     stuck = seen.size > before ? 0 : stuck + WATCHED;
-    if (log.querySelector(".transcript__start") && log.scrollTop <= 0) break;
+    if (direction === "up" && log.querySelector(".transcript__start") && log.scrollTop <= 0) break;
   }
   way.seen = seen.size;
   return way;

@@ -101,6 +101,13 @@ export class Fan {
     await expect(this.log).toBeVisible();
   }
 
+  /** Leaves the room, and says so when asked. */
+  async leave(): Promise<void> {
+    await this.press("Leave the room");
+    await this.page.getByRole("dialog", { name: "Leave the room?" }).getByRole("button", { name: "Leave the room" }).click();
+    await expect(this.codeField).toBeVisible();
+  }
+
   /** Says a line and sees it confirmed. */
   async say(text: string): Promise<void> {
     await this.send(text);
@@ -120,9 +127,25 @@ export class Fan {
   }
 
   /** The whole transcript, in order: nothing missing, nothing twice. */
-  async seesExactly(texts: string[]): Promise<void> {
-    await expect(this.words).toHaveText(texts);
+  async seesExactly(texts: string[], within: { timeout?: number } = {}): Promise<void> {
+    await expect(this.words).toHaveText(texts, within);
     await expect(this.log.locator("[data-state]")).toHaveCount(0);
+  }
+
+  /** From now on notes what a screen reader is told by itself; the answer reads it. */
+  async listen(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(() => {
+      const told: string[] = [];
+      Object.assign(globalThis, { told });
+      const regions = "[role=log], [role=status], [role=alert], [aria-live]";
+      const note = (node: Node) => {
+        const region = (node instanceof Element ? node : node.parentElement)?.closest(regions);
+        if (region && region.getAttribute("aria-live") !== "off") told.push(node.textContent ?? "");
+      };
+      const observer = new MutationObserver((changes) => changes.forEach(({ type, target, addedNodes }) => (type === "childList" ? addedNodes.forEach(note) : note(target))));
+      observer.observe(document.body, { childList: true, characterData: true, subtree: true });
+    });
+    return () => this.page.evaluate(() => (globalThis as unknown as { told: string[] }).told);
   }
 
   /** From now on these complaints of the browser belong to the story. */
