@@ -1,6 +1,6 @@
 // The gate: a code from paper, in any spelling, opens the room; anything else gets a kind and exact answer.
 
-import { expect, status, test } from "../support/story.ts";
+import { NO_LINE, expect, status, test } from "../support/story.ts";
 
 test("the gate says whose night it is before anybody types", async ({ house, newFan }) => {
   const { slug } = await house.announce({ startsAt: new Date(Date.now() + 3_600_000), doorsAt: new Date(Date.now() + 1_800_000) });
@@ -70,6 +70,30 @@ test("a code in the address is filled in and taken out of the address", async ({
   await expect(fan.heading("What should we call you?")).toBeVisible();
 });
 
+test("a code that comes to a seat goes out of the address, and waits at the gate if it is another one", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [own, other] = await house.issue(slug, 2);
+  const fan = await newFan();
+  await fan.walkIn(slug, own!, "Marit");
+  const hash = () => fan.page.evaluate(() => location.hash);
+
+  // Once with a page that is loaded, once with a link that is followed in the room.
+  await fan.page.goto("about:blank");
+  await fan.openGate(slug, own);
+  await fan.isInTheChat();
+  await expect.poll(hash).toBe("");
+  await fan.leave();
+  await expect(fan.codeField, "the own code is nobody else’s").toHaveValue("");
+
+  await fan.enter(own!);
+  await fan.isInTheChat();
+  await fan.page.evaluate((code) => location.assign(`#${code}`), other!);
+  await expect.poll(hash).toBe("");
+  await fan.isInTheChat();
+  await fan.leave();
+  await expect(fan.codeField).toHaveValue(other!);
+});
+
 test("before the doors open a good ticket waits, and is let in by itself", async ({ house, newFan }) => {
   const doorsAt = new Date(Math.ceil(Date.now() / 1000 + 6) * 1000);
   const { slug } = await house.announce({ doorsAt, startsAt: new Date(Date.now() + 3_600_000) });
@@ -79,6 +103,44 @@ test("before the doors open a good ticket waits, and is let in by itself", async
   await fan.openGate(slug);
   await fan.enter(code);
   await expect(fan.heading("The doors are still closed")).toBeVisible();
+  await expect(fan.heading("What should we call you?")).toBeVisible({ timeout: 30_000 });
+});
+
+test("doors that open in two months are waited for", async ({ house, newFan }) => {
+  const doorsAt = new Date(Date.now() + 60 * 86_400_000 + 30_000);
+  const { slug } = await house.announce({ doorsAt, startsAt: new Date(doorsAt.getTime() + 3_600_000) });
+  const fan = await newFan();
+  fan.mayLog(status(403));
+  await fan.openGate(slug);
+  await fan.enter(await house.issueOne(slug));
+  await expect(fan.heading("The doors are still closed")).toBeVisible();
+  await expect(fan.page.locator(".gate-move").getByRole("timer")).toContainText("60 d");
+  await fan.press("Type another code");
+  await expect(fan.codeField).toBeEditable();
+});
+
+test("a house that gives no answer when the doors open is asked again", async ({ house, newFan }) => {
+  const doorsAt = new Date(Math.ceil(Date.now() / 1000 + 5) * 1000);
+  const { slug } = await house.announce({ doorsAt, startsAt: new Date(Date.now() + 3_600_000) });
+  const fan = await newFan();
+  fan.mayLog(status(403), status(503), ...NO_LINE);
+  await fan.openGate(slug);
+  await fan.enter(await house.issueOne(slug));
+  const closed = fan.heading("The doors are still closed");
+  await expect(closed).toBeVisible();
+  const answers = [
+    { status: 503, json: { type: "about:blank", title: "", status: 503, code: "unavailable", retry_after_ms: 500 } },
+    null,
+  ];
+  let asked = 0;
+  await fan.page.route("**/admission", async (route) => {
+    const answer = answers[asked++ % answers.length];
+    await (answer ? route.fulfill(answer) : route.abort("connectionrefused"));
+  });
+  await expect.poll(() => asked).toBeGreaterThan(2);
+  await expect(closed).toBeVisible();
+  await expect(fan.page.getByText("it keeps trying")).toBeVisible();
+  await fan.page.unroute("**/admission");
   await expect(fan.heading("What should we call you?")).toBeVisible({ timeout: 30_000 });
 });
 

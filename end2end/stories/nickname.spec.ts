@@ -83,3 +83,42 @@ test("who only watches reads along and can choose a nickname later", async ({ ho
   await watcher.say("it is");
   await marit.sees("it is");
 });
+
+test("a nickname that is given after the question was closed is known to the page", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  await fan.openGate(slug);
+  await fan.enter(await house.issueOne(slug));
+  await fan.page.getByText("Just watch").click();
+  await fan.press("Choose a nickname");
+
+  let answer = () => {};
+  const told = new Promise<void>((tell) => (answer = tell));
+  const given = fan.page.waitForResponse((response) => response.request().method() === "PUT" && response.ok());
+  await fan.page.route("**/nickname", async (route) => {
+    await told;
+    await route.continue();
+  });
+  const claimed = fan.page.waitForRequest((request) => request.method() === "PUT");
+  await fan.call("saltwater");
+  await claimed;
+  await fan.press("Not now");
+  await expect(fan.page.getByRole("dialog")).toBeHidden();
+  await expect(fan.field).toBeHidden();
+  answer();
+  await given;
+  await fan.isInTheChat();
+  await fan.say("it came late");
+});
+
+test("a show that ends while a nickname is chosen is over", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  fan.mayLog(status(403));
+  await fan.openGate(slug);
+  await fan.enter(await house.issueOne(slug));
+  await expect(fan.nicknameField).toBeVisible();
+  await house.end(slug);
+  await fan.nicknameField.fill("Marit");
+  await expect(fan.heading("The show is over")).toBeVisible();
+});

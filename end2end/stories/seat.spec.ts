@@ -1,6 +1,7 @@
 // A ticket is one seat: one device, one tab, and free again when its holder leaves.
 
-import { expect, status, test } from "../support/story.ts";
+import type { Fan } from "../support/fan.ts";
+import { NO_LINE, expect, status, test } from "../support/story.ts";
 
 test("a second device takes the seat over, and the first is told", async ({ house, newFan }) => {
   const { slug } = await house.announce();
@@ -114,4 +115,109 @@ test("who leaves is asked first, and frees the seat", async ({ house, newFan }) 
   await laptop.enter(code);
   await laptop.isInTheChat();
   await laptop.seesExactly(["I stay a little"]);
+});
+
+const freed = (fan: Fan) => fan.page.waitForResponse((answer) => answer.request().method() === "DELETE" && answer.status() === 204);
+
+test("who leaves without a network frees the seat with the next one", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const code = await house.issueOne(slug);
+  const fan = await newFan();
+  fan.mayLog(...NO_LINE);
+  await fan.walkIn(slug, code, "Marit");
+  await fan.context.setOffline(true);
+  await fan.leave();
+  const seat = freed(fan);
+  await fan.context.setOffline(false);
+  await seat;
+  const laptop = await newFan();
+  await laptop.openGate(slug);
+  await laptop.enter(code);
+  await laptop.isInTheChat();
+});
+
+test("a seat that was left is freed after a reload as well", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  fan.mayLog(...NO_LINE);
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.page.route("**/admission", (route) => route.abort("connectionrefused"));
+  await fan.leave();
+  await fan.page.reload();
+  await expect(fan.codeField).toBeVisible();
+  const seat = freed(fan);
+  await fan.page.unroute("**/admission");
+  await seat;
+});
+
+test("who comes back before the house knew of the leaving keeps the seat", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const code = await house.issueOne(slug);
+  const fan = await newFan();
+  fan.mayLog(...NO_LINE, status(401));
+  await fan.walkIn(slug, code, "Marit");
+  await fan.page.route("**/admission", (route) => (route.request().method() === "DELETE" ? route.abort("connectionrefused") : route.continue()));
+  await fan.leave();
+  await fan.enter("WR0N-GC0D-EXYZ");
+  await expect(fan.page.getByRole("alert")).toContainText("That code doesn’t open this event.");
+  await fan.enter(code);
+  await fan.isInTheChat();
+
+  let late = 0;
+  fan.page.on("request", (request) => (late += Number(request.method() === "DELETE")));
+  await fan.page.unroute("**/admission");
+  await fan.page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await fan.say("still here");
+  expect(late).toBe(0);
+});
+
+test("a draft stays where its field does not, also without a storage that takes it", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  await fan.context.addInitScript(() => {
+    const keep = Storage.prototype.setItem;
+    Storage.prototype.setItem = function (key, value) {
+      if (key.endsWith("/draft")) throw new DOMException("full", "QuotaExceededError");
+      keep.call(this, key, value);
+    };
+  });
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.field.fill("half a line");
+  await (await fan.context.newPage()).goto(fan.page.url());
+  await expect(fan.heading("The chat is open in another tab.")).toBeVisible();
+  await fan.press("Chat in this tab");
+  await expect(fan.field).toHaveValue("half a line");
+});
+
+test("a draft is its writer’s alone", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [first, second] = await house.issue(slug, 2);
+  const fan = await newFan();
+  await fan.walkIn(slug, first!, "Marit");
+  await fan.field.fill("half a line");
+  await fan.page.reload();
+  await expect(fan.field).toHaveValue("half a line");
+
+  await fan.leave();
+  await fan.enter(second!);
+  await fan.call("saltwater");
+  await expect(fan.field).toHaveValue("");
+  await fan.page.reload();
+  await expect(fan.field).toHaveValue("");
+});
+
+test("a draft is hidden from who comes after a seat that moved", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [first, second] = await house.issue(slug, 2);
+  const [fan, laptop] = [await newFan(), await newFan()];
+  for (const each of [fan, laptop]) each.mayLog(status(409), status(401));
+  await fan.walkIn(slug, first!, "Marit");
+  await fan.field.fill("half a line");
+  await laptop.openGate(slug);
+  await laptop.enter(first!);
+  await laptop.press("Move my seat here");
+  await fan.press("Type the code again");
+  await fan.enter(second!);
+  await fan.call("saltwater");
+  await expect(fan.field).toHaveValue("");
 });
