@@ -549,3 +549,77 @@ impl Subscriber for Inbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+    use tokio_util::sync::CancellationToken;
+    use tokio_util::task::TaskTracker;
+    use wire::Role;
+
+    use super::*;
+    use crate::auth::secret::Secrets;
+    use crate::metrics::Metrics;
+    use crate::store::Store;
+
+    const LIMITS: SendLimits = SendLimits {
+        burst: 5,
+        per_second: 1,
+    };
+
+    async fn room() -> (TempDir, Rooms, Arc<Room>) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("frontrow.db")).await.expect("opens");
+        let secrets = Secrets::open(folder.path()).expect("a key");
+        let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let rooms = Rooms::start(store, secrets, LIMITS, Metrics::default(), shutdown, tasks)
+            .await
+            .expect("starts");
+        let event = Event {
+            id: 1,
+            slug: "salt".into(),
+            title: "Salt".into(),
+            artist: "Vesna".into(),
+            doors_at: 0,
+            starts_at: 0,
+            ends_at: None,
+            ended_at: None,
+            stream: None,
+            chat: true,
+        };
+        let room = Room::open(event, &rooms.0.relay).await.expect("opens");
+        (folder, rooms, room)
+    }
+
+    fn standing(epoch: i64) -> Standing {
+        Standing {
+            event_id: 1,
+            ticket_id: 1,
+            role: Role::Fan,
+            nickname: None,
+            epoch,
+            held: true,
+            revoked: false,
+            banned: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn who_lost_the_seat_on_the_way_in_does_not_put_its_holder_out() {
+        let (_folder, rooms, room) = room().await;
+        let member = MemberId("ana".into());
+        let version = room.version();
+        let enter = |epoch| room.enter(&rooms, &member, &standing(epoch), version, None);
+        let mut laptop = enter(2).expect("the holder is let in");
+        assert!(
+            enter(1).is_none(),
+            "the phone, whose standing was read before the takeover"
+        );
+        assert!(laptop.close.try_recv().is_err(), "nobody told the holder to go");
+
+        let mut other_tab = enter(2).expect("the holder again");
+        assert_eq!(laptop.close.try_recv(), Ok(CloseCode::OtherTab));
+        let _next = enter(3).expect("the next holder");
+        assert_eq!(other_tab.close.try_recv(), Ok(CloseCode::TakenOver));
+    }
+}
