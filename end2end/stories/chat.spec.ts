@@ -167,6 +167,31 @@ test("lines sent in haste wait their turn and arrive by themselves, in order", a
   await zeynep.seesExactly(lines);
 });
 
+test("a line that fails lets those behind it go", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const fan = await newFan();
+  let tries = 0;
+  let fail = () => {};
+  await fan.page.routeWebSocket(/\/socket/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((message) => {
+      const { id, text } = JSON.parse(String(message)) as { id?: string; text?: string };
+      const refuse = (answer: object) => socket.send(JSON.stringify([{ type: "refused", id, ...answer }]));
+      if (text !== "the one that fails") server.send(message);
+      else if (++tries === 1) refuse({ code: "rate_limited", retry_after_ms: 1 });
+      else fail = () => refuse({ code: "invalid" });
+    });
+  });
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.send("the one that fails");
+  await expect.poll(() => tries).toBe(2);
+  await fan.send("the one behind");
+  await expect(fan.row("the one behind")).toHaveAttribute("data-state", "pending");
+  fail();
+  await expect(fan.row("the one that fails")).toHaveAttribute("data-state", "failed");
+  await expect(fan.row("the one behind")).not.toHaveAttribute("data-state");
+});
+
 test("the artist and the crew wear a badge that no nickname can", async ({ house, newFan }) => {
   const { slug } = await house.announce();
   const artist = await newFan();

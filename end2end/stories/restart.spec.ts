@@ -161,6 +161,25 @@ test("a network that is back under a house that is dark is not said to be missin
   await expect(fan.page.getByText("You are offline.")).toHaveCount(0);
 });
 
+test("a device that slept knows by its clock, and asks again as soon as it wakes", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [marit, zeynep] = [await newFan(), await newFan()];
+  const line = await holdLine(marit);
+  await marit.walkIn(slug, one!, "Marit");
+  await zeynep.walkIn(slug, two!, "zeynep");
+  line.hush();
+  await zeynep.say("said to who sleeps");
+  // While a device sleeps, its forward clock stands still and nothing closes the socket.
+  await marit.page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 3_600_000;
+  });
+  await marit.seesExactly(["said to who sleeps"], { timeout: 10_000 });
+  await marit.say("good morning");
+  await zeynep.sees("good morning");
+});
+
 test("a seat that was moved while the page was away is told when it is back", async ({ house, newFan }) => {
   const { slug } = await house.announce();
   const code = await house.issueOne(slug);

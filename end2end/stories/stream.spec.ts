@@ -105,9 +105,11 @@ test.describe("a ticket whose account is not made yet", () => {
     await expect(fan.heading("Your place in the chat is being made.")).toBeVisible();
     await expectPlaying(fan);
     await mark(fan);
+    const told = await fan.listen();
 
     await house.provision(slug);
     await expect(fan.page.getByText("Your place in the chat is ready.")).toBeVisible();
+    expect((await told()).join(), "who comes for the first time does not come back").not.toMatch(/Reconnecting|Back again/);
     await fan.press("Choose a nickname");
     await fan.call("Marit");
     await fan.isInTheChat();

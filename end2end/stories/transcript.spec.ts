@@ -77,6 +77,23 @@ test("from the first line back to the newest one every line is met, without a ju
   await expectAtTheEnd(fan, "line 1501");
 });
 
+test("a jump to the first line in the page is no jump any more when earlier ones are put above it", async ({ house, newFan, newVoice }) => {
+  const { slug } = await house.announce();
+  const chorus = await newVoice(slug, "the chorus");
+  await chorus.say(...numbered(1, 300));
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.sees("line 300");
+  const { words, top } = await fan.log.evaluate((log) => {
+    log.scrollTop = 0;
+    const row = log.querySelector(".message")!;
+    return { words: row.querySelector(".message__text")!.textContent!, top: row.getBoundingClientRect().top };
+  });
+  await expect(fan.words.first()).not.toHaveText(words);
+  const now = (await fan.row(words).boundingBox())?.y ?? Number.NaN;
+  expect(Math.abs(now - top)).toBeLessThanOrEqual(LARGEST_JUMP);
+});
+
 for (const [how, jump] of Object.entries({
   "the End key": (fan: Fan) => fan.log.press("End"),
   "the scrollbar": (fan: Fan) => fan.log.evaluate((log) => void (log.scrollTop = log.scrollHeight)),

@@ -7,7 +7,7 @@ use super::banner::Banner;
 use super::composer::Composer;
 use super::leave::Leave;
 use super::off::{ChatOff, is_off};
-use super::transcript_view::{NewLines, Place, TranscriptView};
+use super::transcript_view::{LastScroller, NewLines, TranscriptView};
 use crate::chat::Chat;
 use crate::icon::small_icon;
 use crate::nickname::NicknameForm;
@@ -20,7 +20,7 @@ pub fn ChatPanel(chat: Chat) -> impl IntoView {
     let off = Memo::new(move |_| is_off(chat.link.get()));
     let naming = RwSignal::new(false);
     let choose_name = Callback::new(move |()| naming.set(true));
-    let place = Place::new_local(None);
+    let scroller = LastScroller::new_local(None);
     let people = move || {
         chat.online
             .get()
@@ -41,7 +41,7 @@ pub fn ChatPanel(chat: Chat) -> impl IntoView {
                 view! { <ChatOff chat/> }.into_any()
             } else {
                 keep_focus("say");
-                view! { <TranscriptView chat scroller=place/><div class="chat__foot"><Composer chat choose_name/></div> }.into_any()
+                view! { <TranscriptView chat scroller/><div class="chat__foot"><Composer chat choose_name/></div> }.into_any()
             }}
             {move || naming.get().then(|| view! { <NameDialog naming/> })}
         </section>

@@ -106,8 +106,11 @@ impl Scroller {
         let rows = self.list.children();
         let mut place = self.first_in_view(top);
         while let Some(row) = rows.item(place).filter(|_| anchors.len() < ANCHORS) {
-            let offset = row.get_bounding_client_rect().top() - top;
-            anchors.push((row, offset));
+            // A day stays above its first line, whichever that is: it holds no place.
+            if row.has_attribute("data-seq") {
+                let offset = row.get_bounding_client_rect().top() - top;
+                anchors.push((row, offset));
+            }
             place += 1;
         }
     }

@@ -19,11 +19,11 @@ use crate::{dom, format};
 const UNREAD_SHOWN: usize = 999;
 
 /// The scroller of the view that is in the page, or was the last to be: the next one goes on at its place.
-pub type Place = StoredValue<Option<Rc<Scroller>>, LocalStorage>;
+pub type LastScroller = StoredValue<Option<Rc<Scroller>>, LocalStorage>;
 
 /// The transcript.
 #[component]
-pub fn TranscriptView(chat: Chat, scroller: Place) -> impl IntoView {
+pub fn TranscriptView(chat: Chat, scroller: LastScroller) -> impl IntoView {
     let visit: Visit = expect_context();
     let view = NodeRef::<html::Div>::new();
     let list = NodeRef::<html::Ol>::new();
@@ -156,7 +156,7 @@ fn is_silent(chat: Chat) -> bool {
 
 /// The way back to the newest line, for who is far from it or has missed something.
 #[component]
-fn Pill(chat: Chat, scroller: Place, is_far: RwSignal<bool>) -> impl IntoView {
+fn Pill(chat: Chat, scroller: LastScroller, is_far: RwSignal<bool>) -> impl IntoView {
     let to_end = move |_| {
         if let Some(Some(scroller)) = scroller.try_get_value() {
             scroller.to_end();
