@@ -52,6 +52,33 @@ test("the whole evening works by keyboard alone", async ({ house, newFan }) => {
   await expect(fan.codeField).toBeVisible();
 });
 
+test("a room without a chat begins at its heading", async ({ house, newFan }) => {
+  const { slug } = await house.announce({ chat: false });
+  const fan = await newFan();
+  await fan.openGate(slug);
+  await fan.enter(await house.issueOne(slug));
+  await expect(fan.room).toBeVisible();
+  await expect(fan.heading(/, live$/)).toBeFocused();
+});
+
+test("the way to the code is offered only where there is a field for it", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const code = await house.issueOne(slug);
+  const fan = await newFan();
+  const way = fan.page.getByRole("link", { name: "Go to the ticket code" });
+  await fan.openGate(slug);
+  await fan.codeField.blur();
+  await way.focus();
+  await fan.page.keyboard.press("Enter");
+  await expect(fan.codeField).toBeFocused();
+  await fan.enter(code);
+  await fan.call("Marit");
+  await fan.isInTheChat();
+  await house.end(slug);
+  await expect(fan.heading("The show is over")).toBeVisible();
+  await expect(way).toHaveCount(0);
+});
+
 test("focus is always to be seen", async ({ house, newFan }) => {
   const { slug } = await house.announce();
   const fan = await newFan();
