@@ -125,11 +125,17 @@ impl Scroller {
             return;
         }
         let top = self.view.get_bounding_client_rect().top();
-        let moved = self
-            .anchors
-            .borrow()
+        let anchors = self.anchors.borrow();
+        // A row that was drawn anew may have another height: those that were not hold the place better.
+        let moved = anchors
             .iter()
-            .find_map(|(row, offset)| Some((self.in_list(row)?, offset)))
+            .find(|(row, _)| row.is_connected())
+            .map(|(row, offset)| (row.clone(), offset))
+            .or_else(|| {
+                anchors
+                    .iter()
+                    .find_map(|(row, offset)| Some((self.drawn_anew(row)?, offset)))
+            })
             .map(|(row, offset)| row.get_bounding_client_rect().top() - top - offset);
         // `scrollBy` moves along with a flick that is still running, where setting `scrollTop` would stop it.
         if let Some(moved) = moved.filter(|moved| moved.abs() >= 0.5) {
@@ -154,11 +160,8 @@ impl Scroller {
         }
     }
 
-    /// The row, or what was drawn in its place.
-    fn in_list(&self, row: &Element) -> Option<Element> {
-        if row.is_connected() {
-            return Some(row.clone());
-        }
+    /// What was drawn in the row's place.
+    fn drawn_anew(&self, row: &Element) -> Option<Element> {
         let seq = row.get_attribute("data-seq")?;
         self.list.query_selector(&format!("[data-seq='{seq}']")).ok()?
     }
