@@ -84,6 +84,10 @@ export class House {
     return codes;
   }
 
+  async revoke(slug: string, code: string): Promise<void> {
+    await this.command("ticket", "revoke", "--event", slug, code);
+  }
+
   /** Makes the accounts of a server that runs with `--provisioner off`. */
   async provision(slug: string): Promise<void> {
     const provisioner = spawn(binary(), ["provision", "--data", this.data], { stdio: "ignore" });
