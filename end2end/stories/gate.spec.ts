@@ -95,7 +95,7 @@ test("a code that comes to a seat goes out of the address, and waits at the gate
 });
 
 test("before the doors open a good ticket waits, and is let in by itself", async ({ house, newFan }) => {
-  const doorsAt = new Date(Math.ceil(Date.now() / 1000 + 6) * 1000);
+  const doorsAt = new Date(Math.ceil(Date.now() / 1000 + 12) * 1000);
   const { slug } = await house.announce({ doorsAt, startsAt: new Date(Date.now() + 3_600_000) });
   const code = await house.issueOne(slug);
   const fan = await newFan();
@@ -120,7 +120,7 @@ test("doors that open in two months are waited for", async ({ house, newFan }) =
 });
 
 test("a house that gives no answer when the doors open is asked again", async ({ house, newFan }) => {
-  const doorsAt = new Date(Math.ceil(Date.now() / 1000 + 5) * 1000);
+  const doorsAt = new Date(Math.ceil(Date.now() / 1000 + 12) * 1000);
   const { slug } = await house.announce({ doorsAt, startsAt: new Date(Date.now() + 3_600_000) });
   const fan = await newFan();
   fan.mayLog(status(403), status(503), ...NO_LINE);

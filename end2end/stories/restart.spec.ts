@@ -138,13 +138,13 @@ test("a phone that was offline is back at once, with what it missed", async ({ h
   await marit.sees("one");
   line.hush();
   await marit.context.setOffline(true);
-  await expect(marit.page.getByText("You are offline. Your draft is safe.")).toBeVisible({ timeout: 2_000 });
+  await expect(marit.page.getByText("You are offline. Your draft is safe.")).toBeVisible({ timeout: 5_000 });
   line.cut();
   await zeynep.say("two");
   await zeynep.say("three");
   await expect.poll(() => tries).toBe(5);
   await marit.context.setOffline(false);
-  await marit.seesExactly(["one", "two", "three"], { timeout: 4_000 });
+  await marit.seesExactly(["one", "two", "three"], { timeout: 8_000 });
   await expect(marit.page.getByText("You are offline.")).toHaveCount(0);
 });
 
