@@ -142,7 +142,7 @@ test("a phone that was offline is back at once, with what it missed", async ({ h
   line.cut();
   await zeynep.say("two");
   await zeynep.say("three");
-  await expect.poll(() => tries).toBe(5);
+  await expect.poll(() => tries, { timeout: 30_000 }).toBe(5);
   await marit.context.setOffline(false);
   await marit.seesExactly(["one", "two", "three"], { timeout: 8_000 });
   await expect(marit.page.getByText("You are offline.")).toHaveCount(0);
