@@ -6,7 +6,7 @@ mod limiter;
 mod live;
 mod watch;
 
-pub use hub::{Frame, LaneEnd, Missed};
+pub use hub::{Frame, LaneEnd, Missed, Newest};
 pub use limiter::SendLimits;
 pub use live::{Answer, IN_FLIGHT, Membership};
 
@@ -91,6 +91,11 @@ impl Rooms {
     /// Members with an open socket at this node.
     pub fn online(&self, event: EventId) -> u64 {
         self.opened(event).map_or(0, |room| room.online())
+    }
+
+    /// The newest page of an event's history, when its room is open and holds it.
+    pub fn newest(&self, event: EventId, limit: usize) -> Option<Newest> {
+        self.opened(event)?.newest(limit)
     }
 
     /// Whether a member has an open socket at this node.

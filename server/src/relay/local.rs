@@ -237,8 +237,9 @@ impl Writer {
     async fn publish(&mut self, batch: Batch, outcomes: Vec<Outcome>) {
         self.recover().await;
         let mut fresh: HashMap<i64, Vec<Arc<Entry>>> = HashMap::new();
-        for ((draft, answer), outcome) in batch.drafts.iter().zip(batch.answers).zip(outcomes) {
-            let appended = match outcome {
+        let mut fates = Vec::with_capacity(outcomes.len());
+        for (draft, outcome) in batch.drafts.iter().zip(outcomes) {
+            fates.push(match outcome {
                 Outcome::Appended(message) => {
                     let seq = message.seq;
                     fresh
@@ -249,14 +250,17 @@ impl Writer {
                 }
                 Outcome::Known(seq) => Appended::Known(seq),
                 Outcome::Refused(refusal) => Appended::Refused(refusal),
-            };
-            // A sender whose socket has gone asks again with the same id.
-            let _ = answer.send(appended);
+            });
         }
+        // First the rooms: who has an ack finds the message in the history.
         for (event, entries) in fresh {
             if let Some(follower) = self.followers.get_mut(&event) {
                 follower.deliver(&entries);
             }
+        }
+        for (answer, appended) in batch.answers.into_iter().zip(fates) {
+            // A sender whose socket has gone asks again with the same id.
+            let _ = answer.send(appended);
         }
     }
 

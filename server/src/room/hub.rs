@@ -69,6 +69,13 @@ impl Item {
             Self::Said(json) => json,
         }
     }
+
+    fn entry(&self) -> Option<&Arc<Entry>> {
+        match self {
+            Self::Entry(entry) => Some(entry),
+            Self::Said(_) => None,
+        }
+    }
 }
 
 /// A connection's place at the hub. Dropping it detaches.
@@ -88,6 +95,17 @@ pub enum Missed {
     Frames(Vec<Frame>),
     /// More than is replayed.
     Gap(Gap),
+}
+
+/// The newest page of the history.
+#[derive(Debug)]
+pub struct Newest {
+    /// Its messages, oldest first.
+    pub messages: Vec<Arc<Entry>>,
+    /// Read on before this place; `None` at the beginning of the chat.
+    pub next: Option<Seq>,
+    /// The newest entry there is.
+    pub as_of: Seq,
 }
 
 /// The frames that come to a connection.
@@ -130,6 +148,12 @@ impl Hub {
             Err(gap) => Missed::Gap(gap),
         };
         Attached { head, missed, lane }
+    }
+
+    /// The newest `limit` messages, from memory: a crowd that comes at once reads one page. `None` when not enough of them
+    /// is here.
+    pub fn newest(&self, limit: usize) -> Option<Newest> {
+        self.state().newest(limit)
     }
 
     /// Takes the log's next entries, in order.
@@ -196,6 +220,26 @@ impl State {
                 to: self.head,
             }),
         }
+    }
+
+    /// What waits for the tick counts: it is in the log.
+    fn newest(&self, limit: usize) -> Option<Newest> {
+        let waiting = self.waiting.iter().filter_map(Item::entry);
+        let mut messages: Vec<_> = waiting
+            .rev()
+            .chain(self.recent.iter().rev())
+            .take(limit)
+            .cloned()
+            .collect();
+        messages.reverse();
+        let as_of = messages.last().map_or(self.head, |newest| newest.seq);
+        let first = messages.first().map_or(1, |oldest| oldest.seq);
+        let is_page = messages.len() == limit || first == 1;
+        is_page.then_some(Newest {
+            next: (first > 1).then_some(first),
+            messages,
+            as_of,
+        })
     }
 
     fn remember(&mut self, items: Vec<Item>) {
@@ -338,6 +382,31 @@ mod tests {
         );
         let gap = hub.attach(Some(499)).missed;
         assert_eq!(gap, Missed::Gap(Gap { from: 500, to: 1_500 }));
+    }
+
+    #[test]
+    fn the_newest_page_is_here_as_soon_as_it_is_in_the_log() {
+        for (head, limit, want, next) in [
+            (0, 50, vec![], None),
+            (1, 50, vec![1], None),
+            (50, 50, (1..=50).collect(), None),
+            (51, 50, (2..=51).collect(), Some(2)),
+            (1_500, 3, vec![1_498, 1_499, 1_500], Some(1_498)),
+        ] {
+            let hub = hub(0);
+            hub.publish(&entries(1..=head / 2));
+            hub.flush(false);
+            hub.publish(&entries(head / 2 + 1..=head));
+            let page = hub.newest(limit).expect("a page");
+            let seqs: Vec<Seq> = page.messages.iter().map(|entry| entry.seq).collect();
+            assert_eq!((seqs, page.next, page.as_of), (want, next, head));
+        }
+        let short = Hub::new(Tail {
+            entries: entries(81..=100),
+            head: 100,
+        });
+        assert!(short.newest(50).is_none(), "the store has the rest");
+        assert!(short.newest(20).is_some());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use wire::frame::{Ack, Presence, Refused, Send, Welcome};
 use wire::text::BadText;
 use wire::{CloseCode, MemberId, Phase, Refusal, RoomState, Seq, ServerFrame, UnixMillis, limits};
 
-use super::hub::{Attached, Hub, Lane, Missed};
+use super::hub::{Attached, Hub, Lane, Missed, Newest};
 use super::limiter::{Limiter, SendLimits};
 use super::{Rooms, verdict};
 use crate::clock;
@@ -144,6 +144,11 @@ impl Room {
 
     pub(super) fn version(&self) -> u64 {
         self.state().version
+    }
+
+    /// The newest page of the history, when it is in memory.
+    pub(super) fn newest(&self, limit: usize) -> Option<Newest> {
+        self.hub.newest(limit)
     }
 
     /// Drives the hub and the clock until [`Room::stop`].

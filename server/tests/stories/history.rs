@@ -27,6 +27,25 @@ async fn pages_cover_everything_once_whatever_the_number_of_messages() {
     }
 }
 
+#[tokio::test]
+async fn a_page_is_the_same_from_memory_and_from_the_store() {
+    let mut venue = Venue::unlimited().await;
+    let ana = venue.fan("Ana").await;
+    for total in [0, 1, 60] {
+        let mut line = ana.connects().await;
+        line.says_all((ana.head().await + 1..=total).map(|number| format!("\"line\" {number} \\ 🎸")))
+            .await;
+        let from_memory = ana.page(None, None).await;
+        venue.kill9().await;
+        venue.restart().await;
+        let from_the_store = ana.page(None, None).await;
+        assert_eq!(from_memory.body, from_the_store.body);
+        assert_eq!(from_memory.body["as_of"], total);
+        let page: HistoryPage = from_memory.good();
+        assert_eq!(page.messages.len() as u64, total.min(50));
+    }
+}
+
 async fn assert_covered(person: &Person, total: Seq, limit: Option<u32>) {
     let history = person.history(limit).await;
     let seqs: Vec<Seq> = history.iter().map(|message| message.seq).collect();
