@@ -137,7 +137,7 @@ test("a house that gives no answer when the doors open is asked again", async ({
     const answer = answers[asked++ % answers.length];
     await (answer ? route.fulfill(answer) : route.abort("connectionrefused"));
   });
-  await expect.poll(() => asked).toBeGreaterThan(2);
+  await expect.poll(() => asked, { timeout: 30_000 }).toBeGreaterThan(2);
   await expect(closed).toBeVisible();
   await expect(fan.page.getByText("it keeps trying")).toBeVisible();
   await fan.page.unroute("**/admission");
