@@ -2,8 +2,10 @@
 
 import { climb, descend } from "../support/climb.ts";
 import type { Fan } from "../support/fan.ts";
+import type { House } from "../support/house.ts";
 import { memory } from "../support/memory.ts";
 import { expect, test } from "../support/story.ts";
+import type { Voice } from "../support/voice.ts";
 
 /** Rows that may be in the page at a time: a few screens of them. */
 const MOST_ROWS = 400;
@@ -14,17 +16,28 @@ const LARGEST_GROWTH = 4 * 1024 * 1024;
 
 const numbered = (from: number, count: number) => Array.from({ length: count }, (_, place) => `line ${from + place}`);
 
+interface Setting {
+  house: House;
+  newFan: () => Promise<Fan>;
+  newVoice: (slug: string, nickname: string) => Promise<Voice>;
+}
+
+/** A fan who comes when the chorus has said so many lines, and sees the newest. */
+async function comesLate({ house, newFan, newVoice }: Setting, lines: number): Promise<{ fan: Fan; chorus: Voice }> {
+  const { slug } = await house.announce();
+  const chorus = await newVoice(slug, "the chorus");
+  await chorus.say(...numbered(1, lines));
+  const fan = await newFan();
+  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
+  await fan.sees(`line ${lines}`);
+  return { fan, chorus };
+}
+
 test.use({ serveOptions: ["--send-burst", "0", "--send-rate", "0"] });
 
 test("five thousand lines are scrolled without a jump, in a bounded page", async ({ house, newFan, newVoice }) => {
   test.setTimeout(240_000);
-  const { slug } = await house.announce();
-  const chorus = await newVoice(slug, "the chorus");
-  await chorus.say(...numbered(1, 5_000));
-
-  const fan = await newFan();
-  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
-  await fan.sees("line 5000");
+  const { fan, chorus } = await comesLate({ house, newFan, newVoice }, 5_000);
   const way = await climb(fan.log);
   expect(way.seen, "every line is met on the way up").toBe(5_000);
   expect(way.mostRows).toBeLessThanOrEqual(MOST_ROWS);
@@ -59,12 +72,7 @@ test("ten thousand lines pass through a page whose memory stays flat", async ({ 
 
 test("from the first line back to the newest one every line is met, without a jump", async ({ house, newFan, newVoice }) => {
   test.setTimeout(240_000);
-  const { slug } = await house.announce();
-  const chorus = await newVoice(slug, "the chorus");
-  await chorus.say(...numbered(1, 1_500));
-  const fan = await newFan();
-  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
-  await fan.sees("line 1500");
+  const { fan, chorus } = await comesLate({ house, newFan, newVoice }, 1_500);
   await climb(fan.log);
   await fan.sees("line 1");
 
@@ -78,12 +86,7 @@ test("from the first line back to the newest one every line is met, without a ju
 });
 
 test("a jump to the first line in the page is no jump any more when earlier ones are put above it", async ({ house, newFan, newVoice }) => {
-  const { slug } = await house.announce();
-  const chorus = await newVoice(slug, "the chorus");
-  await chorus.say(...numbered(1, 300));
-  const fan = await newFan();
-  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
-  await fan.sees("line 300");
+  const { fan } = await comesLate({ house, newFan, newVoice }, 300);
   const { words, top } = await fan.log.evaluate((log) => {
     log.scrollTop = 0;
     const text = log.querySelector(".message__text")!;
@@ -100,12 +103,7 @@ for (const [how, jump] of Object.entries({
 })) {
   test(`from far up, ${how} goes down to the newest line and never gets stuck`, async ({ house, newFan, newVoice }) => {
     test.setTimeout(120_000);
-    const { slug } = await house.announce();
-    const chorus = await newVoice(slug, "the chorus");
-    await chorus.say(...numbered(1, 600));
-    const fan = await newFan();
-    await fan.walkIn(slug, await house.issueOne(slug), "Marit");
-    await fan.sees("line 600");
+    const { fan, chorus } = await comesLate({ house, newFan, newVoice }, 600);
     await climb(fan.log);
     await fan.sees("line 1");
 
@@ -122,12 +120,7 @@ for (const [how, jump] of Object.entries({
 }
 
 test("a screen reader is told what others say now, once, and nothing else", async ({ house, newFan, newVoice }) => {
-  const { slug } = await house.announce();
-  const chorus = await newVoice(slug, "the chorus");
-  await chorus.say(...numbered(1, 300));
-  const fan = await newFan();
-  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
-  await fan.sees("line 300");
+  const { fan, chorus } = await comesLate({ house, newFan, newVoice }, 300);
   const told = await fan.listen();
 
   await chorus.say("line 301");
@@ -155,12 +148,7 @@ test("a room busier than anybody can hear is told by its numbers", async ({ hous
 });
 
 test("the reader finds their place and the focus again where something stood in the chat’s place", async ({ house, newFan, newVoice }) => {
-  const { slug } = await house.announce();
-  const chorus = await newVoice(slug, "the chorus");
-  await chorus.say(...numbered(1, 300));
-  const fan = await newFan();
-  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
-  await fan.sees("line 300");
+  const { fan, chorus } = await comesLate({ house, newFan, newVoice }, 300);
   await fan.field.focus();
   await scrollUp(fan);
   const read = fan.row(await inTheMiddle(fan));
@@ -180,12 +168,7 @@ test("the reader finds their place and the focus again where something stood in 
 });
 
 test("new lines are followed at the end, and counted by a pill further up", async ({ house, newFan, newVoice }) => {
-  const { slug } = await house.announce();
-  const chorus = await newVoice(slug, "the chorus");
-  await chorus.say(...numbered(1, 120));
-  const fan = await newFan();
-  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
-  await fan.sees("line 120");
+  const { fan, chorus } = await comesLate({ house, newFan, newVoice }, 120);
   await expect(fan.pill).toHaveCount(0);
   await chorus.say("line 121");
   await expect(fan.row("line 121")).toBeInViewport();
@@ -207,12 +190,7 @@ test("new lines are followed at the end, and counted by a pill further up", asyn
 });
 
 test("one’s own line brings the reader back to the end", async ({ house, newFan, newVoice }) => {
-  const { slug } = await house.announce();
-  const chorus = await newVoice(slug, "the chorus");
-  await chorus.say(...numbered(1, 120));
-  const fan = await newFan();
-  await fan.walkIn(slug, await house.issueOne(slug), "Marit");
-  await fan.sees("line 120");
+  const { fan } = await comesLate({ house, newFan, newVoice }, 120);
   await scrollUp(fan);
   await fan.say("here I am");
   await expect(fan.row("here I am")).toBeInViewport();

@@ -108,8 +108,7 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
             network_url,
             codes: shown,
         },
-    )?;
-    Ok(())
+    )
 }
 
 /// The demo's event, open: the one that is there, or a new one where it was ended.

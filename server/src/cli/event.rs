@@ -105,8 +105,7 @@ async fn create(new: &NewEvent, common: &Common, output: Output) -> Result<(), C
     let event = find_event(&store, &new.slug).await?;
     store.close().await;
     let text = format!("Announced. Its page is at /e/{}\n{}", event.slug, line(&event));
-    output.print(text, &view(&event))?;
-    Ok(())
+    output.print(text, &view(&event))
 }
 
 async fn list(common: &Common, output: Output) -> Result<(), CliError> {
@@ -118,8 +117,7 @@ async fn list(common: &Common, output: Output) -> Result<(), CliError> {
     } else {
         events.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    output.print(text, &json!({ "events": events.iter().map(view).collect::<Vec<_>>() }))?;
-    Ok(())
+    output.print(text, &json!({ "events": events.iter().map(view).collect::<Vec<_>>() }))
 }
 
 async fn end(slug: &str, common: &Common, output: Output) -> Result<(), CliError> {
@@ -128,8 +126,7 @@ async fn end(slug: &str, common: &Common, output: Output) -> Result<(), CliError
     store.end_event(event.id, clock::now()).await?;
     let event = find_event(&store, slug).await?;
     store.close().await;
-    output.print(format!("Ended.\n{}", line(&event)), &view(&event))?;
-    Ok(())
+    output.print(format!("Ended.\n{}", line(&event)), &view(&event))
 }
 
 async fn delete(slug: &str, common: &Common, output: Output) -> Result<(), CliError> {
@@ -138,8 +135,7 @@ async fn delete(slug: &str, common: &Common, output: Output) -> Result<(), CliEr
     store.delete_event(event.id, clock::now()).await?;
     store.close().await;
     let text = format!("Deleted {slug} and everything in it.");
-    output.print(text, &json!({ "deleted": slug }))?;
-    Ok(())
+    output.print(text, &json!({ "deleted": slug }))
 }
 
 fn line(event: &Event) -> String {

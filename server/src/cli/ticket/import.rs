@@ -60,8 +60,7 @@ pub(in crate::cli) async fn run(
         .filter(|ticket| !known.contains(&ticket.hash))
         .collect();
     write(store, &event, &new, output).await?;
-    report(&new, known.len(), &list.refused, output)?;
-    Ok(())
+    report(&new, known.len(), &list.refused, output)
 }
 
 fn read(options: &Options, output: Output) -> Result<List, CliError> {
