@@ -10,7 +10,7 @@ export default defineConfig({
   retries: 0, // a story that fails once in a while is a defect of the product or of the story
   workers: 2,
   reporter: "list",
-  timeout: 60_000,
+  timeout: 120_000, // a busy machine takes its time; what hangs is found all the same
   expect: { timeout: 15_000 },
   use: {
     browserName: "chromium",

@@ -7,6 +7,7 @@ use gloo_net::http::{Method, RequestBuilder};
 use leptos::prelude::set_timeout_with_handle;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use web_sys::AbortController;
 use wire::http::{
     Admission, AdmissionRequest, Credential, EventView, HistoryPage, NicknameRequest, NicknameTry, NicknameView,
@@ -95,21 +96,39 @@ pub async fn messages(slug: &str, before: Option<&str>) -> Answer<HistoryPage> {
     call(Method::GET, &at(slug, &query), None).await
 }
 
-fn at(slug: &str, rest: &str) -> String {
+/// The path of a call about an event.
+pub fn at(slug: &str, rest: &str) -> String {
     format!("/api/events/{slug}{rest}")
 }
 
-fn json(body: &impl Serialize) -> Option<String> {
-    serde_json::to_string(body).ok()
+/// What a call says.
+pub enum Body {
+    /// An object of the contract.
+    Json(String),
+    /// A file of plain text.
+    Text(String),
 }
 
-async fn call<T: DeserializeOwned>(method: Method, path: &str, body: Option<String>) -> Answer<T> {
+/// A body of an object.
+pub fn json(body: &impl Serialize) -> Option<Body> {
+    serde_json::to_string(body).ok().map(Body::Json)
+}
+
+/// Calls, and reads the answer.
+pub async fn call<T: DeserializeOwned>(method: Method, path: &str, body: Option<Body>) -> Answer<T> {
     let text = send(method, path, body).await?;
-    serde_json::from_str(&text).map_err(|_| Trouble::Unreachable)
+    read(&text).ok_or(Trouble::Unreachable)
+}
+
+/// Reads JSON. All of it goes by way of a value: each type is then compiled for one way of reading, and the page is
+/// lighter by it.
+pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+    let value: Value = serde_json::from_str(text).ok()?;
+    T::deserialize(&value).ok()
 }
 
 /// The text of a good answer; what went wrong otherwise.
-async fn send(method: Method, path: &str, body: Option<String>) -> Answer<String> {
+pub async fn send(method: Method, path: &str, body: Option<Body>) -> Answer<String> {
     // Aborted by a timer: `AbortSignal.timeout` is newer than some phones.
     let too_late = AbortController::new().map_err(|_| Trouble::Unreachable)?;
     let signal = too_late.signal();
@@ -126,13 +145,13 @@ async fn send(method: Method, path: &str, body: Option<String>) -> Answer<String
     if is_good {
         return Ok(text);
     }
-    let problem = serde_json::from_str(&text).map(|problem| Trouble::Problem(Box::new(problem)));
-    Err(problem.unwrap_or(Trouble::Unreachable))
+    Err(read(&text).map_or(Trouble::Unreachable, |problem| Trouble::Problem(Box::new(problem))))
 }
 
-async fn fetch(request: RequestBuilder, body: Option<String>) -> Result<(bool, String), gloo_net::Error> {
+async fn fetch(request: RequestBuilder, body: Option<Body>) -> Result<(bool, String), gloo_net::Error> {
     let request = match body {
-        Some(body) => request.header("Content-Type", "application/json").body(body)?,
+        Some(Body::Json(body)) => request.header("Content-Type", "application/json").body(body)?,
+        Some(Body::Text(body)) => request.header("Content-Type", "text/plain").body(body)?,
         None => request.build()?,
     };
     let answer = request.send().await?;

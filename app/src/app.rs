@@ -1,21 +1,21 @@
 //! The page as a whole: which address was opened, and which of its pages is shown.
 
+use crate::part::{part, watch};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::dom;
 use crate::front::{Front, NothingHere};
 use crate::gate::Gate;
 use crate::nickname::NicknamePage;
 use crate::page::{Page, Route};
-use crate::room::Room;
+use crate::program::{Fetching, Later, Program, Programs};
 use crate::visit::Visit;
 
-/// What an address shows.
-pub fn show(route: Route) -> AnyView {
+/// What an address shows, by this program.
+pub fn show(route: Route, here: Program) -> AnyView {
     match route {
         Route::Front => view! { <Front/> }.into_any(),
-        Route::Event(slug) => view! { <EventPage slug/> }.into_any(),
+        Route::Event(slug) | Route::Stage(slug) => view! { <EventPage slug programs=Programs::new(here)/> }.into_any(),
         Route::Unknown => view! { <NothingHere/> }.into_any(),
     }
 }
@@ -30,29 +30,47 @@ enum Face {
 }
 
 #[component]
-fn EventPage(slug: String) -> impl IntoView {
+fn EventPage(slug: String, programs: Programs) -> impl IntoView {
     let visit = Visit::new(slug);
     provide_context(visit);
+    provide_context(programs);
+    programs.enter(visit);
     visit.attend();
-    spawn_local(visit.begin());
-    let face = Memo::new(move |_| match visit.page.get() {
+    programs.attend(visit);
+    let face = Memo::new(move |before: Option<&Face>| match visit.page.get() {
         Page::Loading => Face::Boot,
         Page::Nickname => Face::Nickname,
-        Page::Room => Face::Room,
+        Page::Room => match programs.next(visit) {
+            None => Face::Room,
+            Some(next) if waits(programs, next) => before.copied().unwrap_or(Face::Boot),
+            Some(_) => Face::Gate,
+        },
         Page::Missing | Page::Broken | Page::Gate | Page::TakenOver { .. } | Page::Revoked | Page::Over => Face::Gate,
     });
-    Effect::new(move |_| dom::set_title(&title(visit)));
-    Effect::new(move |_| {
+    watch(move || dom::set_title(&title(visit)));
+    watch(move || {
         if face.get() != Face::Boot {
             dom::end_boot();
+            programs.tell_open();
         }
     });
-    move || match face.get() {
+    part(move || match face.get() {
         Face::Boot => ().into_any(),
-        Face::Gate => view! { <Gate/> }.into_any(),
+        Face::Gate => {
+            if programs.here.room.is_none() && visit.page.get_untracked() == Page::Gate {
+                programs.room.foresee();
+            }
+            view! { <Gate/> }.into_any()
+        }
         Face::Nickname => view! { <NicknamePage/> }.into_any(),
-        Face::Room => view! { <Room/> }.into_any(),
-    }
+        Face::Room => programs.here.room.map_or_else(|| ().into_any(), |room| room()),
+    })
+}
+
+/// Whether what is shown stays until the next program takes over. The room opens once, with the desk in it, if that takes
+/// no more than a moment.
+fn waits(programs: Programs, next: Later) -> bool {
+    programs.here.room.is_some() || next.fetching.get() == Fetching::Loaded
 }
 
 fn title(visit: Visit) -> String {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 use wire::UnixMillis;
 
 /// Milliseconds since the page was opened; never goes back.
@@ -37,16 +38,17 @@ impl SleepWatch {
         Self { device, monotonic }
     }
 
-    /// Whether the device slept since the clocks were looked at last.
-    pub fn slept(&mut self, device: UnixMillis, monotonic: u64) -> bool {
+    /// For how many milliseconds the device slept since the clocks were looked at last, as far as the forward clock missed it.
+    pub fn slept(&mut self, device: UnixMillis, monotonic: u64) -> u64 {
         let before = std::mem::replace(self, Self::new(device, monotonic));
         let passed = monotonic.saturating_sub(before.monotonic);
-        device.saturating_sub(before.device) > passed.saturating_add(ASLEEP)
+        let missed = device.saturating_sub(before.device).saturating_sub(passed);
+        if missed > ASLEEP { missed } else { 0 }
     }
 }
 
 /// The server's clock: the device's, set right by what the server said it was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerClock {
     ahead: i64,
 }
@@ -92,17 +94,22 @@ mod tests {
     #[test]
     fn a_sleep_is_noticed_once() {
         let mut watch = SleepWatch::new(DEVICE, 10_000);
-        assert!(!watch.slept(DEVICE + 1_000, 11_000));
-        assert!(watch.slept(DEVICE + HOUR, 11_500));
-        assert!(!watch.slept(DEVICE + HOUR + 1_000, 12_500));
+        assert_eq!(watch.slept(DEVICE + 1_000, 11_000), 0);
+        assert_eq!(watch.slept(DEVICE + HOUR, 11_500), HOUR - 1_500);
+        assert_eq!(watch.slept(DEVICE + HOUR + 1_000, 12_500), 0);
     }
 
     #[test]
     fn time_that_both_clocks_saw_is_no_sleep() {
         let mut watch = SleepWatch::new(DEVICE, 0);
-        assert!(!watch.slept(DEVICE + HOUR, HOUR), "a page whose timers were throttled");
-        assert!(
-            !watch.slept(DEVICE + HOUR + ASLEEP, HOUR),
+        assert_eq!(
+            watch.slept(DEVICE + HOUR, HOUR),
+            0,
+            "a page whose timers were throttled"
+        );
+        assert_eq!(
+            watch.slept(DEVICE + HOUR + ASLEEP, HOUR),
+            0,
             "a clock that is set right by a little"
         );
     }
@@ -110,11 +117,11 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_counts_as_one_sleep_at_most() {
         let mut watch = SleepWatch::new(DEVICE, 0);
-        assert!(watch.slept(DEVICE + HOUR, 1_000));
+        assert_eq!(watch.slept(DEVICE + HOUR, 1_000), HOUR - 1_000);
         for second in 2..60 {
-            assert!(!watch.slept(DEVICE + HOUR + second * 1_000, second * 1_000));
+            assert_eq!(watch.slept(DEVICE + HOUR + second * 1_000, second * 1_000), 0);
         }
-        assert!(!watch.slept(DEVICE - HOUR, 60_000), "set back");
-        assert!(!watch.slept(DEVICE - HOUR + 1_000, 61_000));
+        assert_eq!(watch.slept(DEVICE - HOUR, 60_000), 0, "set back");
+        assert_eq!(watch.slept(DEVICE - HOUR + 1_000, 61_000), 0);
     }
 }

@@ -36,6 +36,15 @@ pub fn count(number: u64) -> String {
     FORMATS.with(|formats| called(&formats.count, &JsValue::from_f64(number as f64)))
 }
 
+/// A count where there is little space: `9,206`, `12.4K`.
+#[expect(clippy::cast_precision_loss, reason = "counts of taps are far below 2^53")]
+pub fn short(number: u64) -> String {
+    if number < 10_000 {
+        return count(number);
+    }
+    FORMATS.with(|formats| called(&formats.short, &JsValue::from_f64(number as f64)))
+}
+
 /// For machines: `2026-11-21T19:00:00.000Z`.
 pub fn machine(at: UnixMillis) -> String {
     let date = js_date(at);
@@ -69,6 +78,7 @@ struct Formats {
     moment: Format,
     date: Format,
     count: Format,
+    short: Format,
 }
 
 struct Format {
@@ -88,6 +98,7 @@ thread_local! {
             ("weekday", "short"), ("day", "numeric"), ("month", "short"), ("year", "numeric"),
         ]),
         count: Format::new("NumberFormat", &[]),
+        short: Format::new("NumberFormat", &[("notation", "compact"), ("maximumSignificantDigits", "3")]),
     } };
 }
 

@@ -7,18 +7,21 @@ mod entry;
 pub mod fragment;
 mod in_use;
 mod not_open;
+mod opening;
 mod poster;
 mod refusal;
 mod ticket;
 
 pub use poster::is_long;
 
+use crate::part::part;
 use leptos::prelude::*;
 
 use crate::gate::endings::{Broken, Missing, Over, Revoked, TakenOver};
 use crate::gate::entry::{At, Entry};
 use crate::gate::in_use::InUse;
 use crate::gate::not_open::NotOpen;
+use crate::gate::opening::Opening;
 use crate::gate::poster::Poster;
 use crate::gate::ticket::TicketForm;
 use crate::icon::wordmark;
@@ -34,20 +37,21 @@ pub fn Gate() -> impl IntoView {
     provide_context(entry);
     let has_field = Memo::new(move |_| visit.page.get() == Page::Gate && entry.at.get() == At::Form);
     view! {
-        {move || has_field.get().then(|| view! { <a class="skip" href="#code">"Go to the ticket code"</a> })}
+        {part(move || has_field.get().then(|| view! { <a class="skip" href="#code">"Go to the ticket code"</a> }))}
         <main class="gate">
             <div class="gate__beam" aria-hidden="true"></div>
             <header class="gate__head">{wordmark()}<ThemeSwitch/></header>
-            {move || visit.event.with(Option::is_some).then(|| view! { <Poster/> })}
+            {part(move || visit.event.with(Option::is_some).then(|| view! { <Poster/> }))}
             <section class="gate__ticket" aria-label="Your ticket">
-                {move || match visit.page.get() {
+                {part(move || match visit.page.get() {
                     Page::Missing => view! { <Missing/> }.into_any(),
                     Page::Broken => view! { <Broken/> }.into_any(),
                     Page::TakenOver { at } => view! { <TakenOver at/> }.into_any(),
                     Page::Revoked => view! { <Revoked/> }.into_any(),
                     Page::Over => view! { <Over/> }.into_any(),
-                    Page::Loading | Page::Gate | Page::Nickname | Page::Room => view! { <Ticket/> }.into_any(),
-                }}
+                    Page::Room => view! { <Opening/> }.into_any(),
+                    Page::Loading | Page::Gate | Page::Nickname => view! { <Ticket/> }.into_any(),
+                })}
             </section>
             <footer class="gate__foot"><p>"No account, no e-mail. The code on your ticket is all it takes."</p></footer>
         </main>
@@ -58,9 +62,9 @@ pub fn Gate() -> impl IntoView {
 #[component]
 fn Ticket() -> impl IntoView {
     let entry: Entry = expect_context();
-    move || match entry.at.get() {
+    part(move || match entry.at.get() {
         At::Form => view! { <TicketForm/> }.into_any(),
         At::InUse => view! { <InUse/> }.into_any(),
         At::NotOpen { opens_at } => view! { <NotOpen opens_at/> }.into_any(),
-    }
+    })
 }

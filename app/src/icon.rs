@@ -42,6 +42,7 @@ pub fn wordmark() -> AnyView {
 
 /// A row of lamps, `on` of `of` lit.
 pub fn lamps(class: &'static str, of: u32, on: impl Fn() -> u32 + Send + Sync + 'static) -> AnyView {
+    let on: Box<dyn Fn() -> u32 + Send + Sync> = Box::new(on);
     let class = format!("lamps {class}");
     view! { <span class=class aria-hidden="true" style:--of=of.to_string() style:--on=move || on().to_string()></span> }
         .into_any()

@@ -5,6 +5,7 @@ mod form;
 
 pub use form::NicknameForm;
 
+use crate::part::{handler, part};
 use leptos::prelude::*;
 
 use crate::dom;
@@ -40,7 +41,7 @@ pub fn NicknamePage() -> impl IntoView {
     view! {
         <main class="gate nickname">
             <div class="gate__beam" aria-hidden="true"></div>
-            <header class="gate__head">{wordmark()}{move || is_live().then(|| view! { <p class="live">"Live now"</p> })}</header>
+            <header class="gate__head">{wordmark()}{part(move || is_live().then(|| view! { <p class="live">"Live now"</p> }))}</header>
             <section class="gate__ticket nickname__card">
                 <div class="nickname__ok">{icon("check")}<span>"Your ticket is good."{ends_in}</span></div>
                 <h1 class="display nickname__title" id="nickname-title" tabindex="-1">"What should we call you?"</h1>
@@ -48,7 +49,7 @@ pub fn NicknamePage() -> impl IntoView {
                 <NicknameForm done=walk_in/>
                 <p class="hint">
                     "The stream plays without a name too. "
-                    <button type="button" class="link" on:click=just_watch>"Just watch"</button>
+                    <button type="button" class="link" on:click=handler(just_watch)>"Just watch"</button>
                 </p>
             </section>
         </main>

@@ -2,13 +2,15 @@
 
 use wire::{ProblemCode, UnixMillis};
 
-/// What an address stands for. There is one page for each event and nothing below it.
+/// What an address stands for. Below the page of an event there is the performer's view of it, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `/`
     Front,
     /// `/e/{slug}`
     Event(String),
+    /// `/e/{slug}/stage`
+    Stage(String),
     /// Anything else.
     Unknown,
 }
@@ -17,9 +19,10 @@ impl Route {
     /// Reads the path of an address.
     pub fn from_path(path: &str) -> Self {
         let mut parts = path.split('/').filter(|part| !part.is_empty());
-        match (parts.next(), parts.next(), parts.next()) {
+        match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (None, ..) => Self::Front,
-            (Some("e"), Some(slug), None) if is_slug(slug) => Self::Event(slug.to_owned()),
+            (Some("e"), Some(slug), None, _) if is_slug(slug) => Self::Event(slug.to_owned()),
+            (Some("e"), Some(slug), Some("stage"), None) if is_slug(slug) => Self::Stage(slug.to_owned()),
             _ => Self::Unknown,
         }
     }
@@ -95,11 +98,25 @@ mod tests {
     }
 
     #[test]
-    fn an_event_has_one_address() {
+    fn an_event_has_one_address_and_its_stage_another() {
         for path in ["/e/salt-2026", "/e/salt-2026/", "//e//salt-2026"] {
             assert_eq!(Route::from_path(path), Route::Event("salt-2026".into()), "{path}");
         }
-        for path in ["/e", "/e/", "/e/a/b", "/x/a", "/e/a%2Fb", "/e/..", "/e/ä"] {
+        for path in ["/e/salt-2026/stage", "/e/salt-2026/stage/"] {
+            assert_eq!(Route::from_path(path), Route::Stage("salt-2026".into()), "{path}");
+        }
+        assert_eq!(Route::from_path("/e/stage"), Route::Event("stage".into()));
+        for path in [
+            "/e",
+            "/e/",
+            "/e/a/b",
+            "/e/a/stage/b",
+            "/e/a%2Fb/stage",
+            "/x/a",
+            "/e/a%2Fb",
+            "/e/..",
+            "/e/ä",
+        ] {
             assert_eq!(Route::from_path(path), Route::Unknown, "{path}");
         }
         assert_eq!(Route::from_path("/"), Route::Front);

@@ -1,5 +1,6 @@
 //! Dark or light: what the visitor picked, or else what their device prefers.
 
+use crate::part::{handler, part};
 use leptos::prelude::*;
 
 use crate::icon::icon;
@@ -30,8 +31,8 @@ pub fn ThemeSwitch() -> impl IntoView {
         is_light.set(theme == "light");
     };
     view! {
-        <button type="button" class="icon-button" aria-label=label on:click=switch>
-            {move || icon(if is_light.get() { "moon" } else { "sun" })}
+        <button type="button" class="icon-button" aria-label=label on:click=handler(switch)>
+            {part(move || icon(if is_light.get() { "moon" } else { "sun" }))}
         </button>
     }
 }

@@ -1,15 +1,17 @@
 //! One visit to one event's page: the event, the seat, and how far inside the visitor is. Shared by all components.
 
+pub mod baton;
 mod leaving;
 
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
 use wire::http::{Admission, EventView};
 use wire::{ChatState, MemberId, Phase, ProblemCode, Role, UnixMillis, code};
 
 use self::leaving::Leaving;
 use crate::api::{self, Trouble};
 use crate::clock::{self, ServerClock};
+use crate::desk;
+use crate::dom;
 use crate::gate::fragment;
 use crate::page::Page;
 use crate::storage::{Draft, Kept};
@@ -30,6 +32,10 @@ pub struct Visit {
     pub code: RwSignal<String>,
     /// The line being written. It outlives the field, and does not need the storage.
     pub draft: RwSignal<String>,
+    /// Whether it is a question to the artist.
+    pub question: RwSignal<bool>,
+    /// So many claims of a nickname are not answered yet.
+    pub claims: RwSignal<u32>,
     /// The last four signs of the ticket.
     pub ticket_end: RwSignal<Option<String>>,
     leaving: StoredValue<Leaving, LocalStorage>,
@@ -47,6 +53,8 @@ impl Visit {
             nickname: RwSignal::new(None),
             code: RwSignal::default(),
             draft: RwSignal::default(),
+            question: RwSignal::new(false),
+            claims: RwSignal::new(0),
             leaving: StoredValue::new_local(Leaving::default()),
             ticket_end: RwSignal::new(None),
             slug: StoredValue::new(slug),
@@ -123,6 +131,7 @@ impl Visit {
     pub fn admit(self, admission: Admission, typed: &str) {
         self.ticket_end.set(Some(code::last_four(typed)));
         self.code.set(String::new());
+        self.kept().forget_marks();
         self.enter(admission, false);
     }
 
@@ -142,6 +151,8 @@ impl Visit {
             && !self.kept().just_watches();
         let ticket_end = self.ticket_end.get_untracked();
         self.kept().keep_seated(Some(&ticket_end.unwrap_or_default()));
+        let program = if desk::is_for(admission.role) { "crew" } else { "room" };
+        self.kept().keep_program(Some(program));
         self.nickname.set(admission.nickname.clone());
         self.admission.set(Some(admission));
         self.page.set(if names_first { Page::Nickname } else { Page::Room });
@@ -165,17 +176,29 @@ impl Visit {
 
     /// The visitor leaves; the seat is free at once, or when the server can be reached.
     pub fn leave(self) {
+        self.question.set(false);
         self.write(String::new());
         self.kept().keep_just_watching(false);
         self.kept().keep_seated(None);
+        self.kept().forget_marks();
         self.page.set(Page::Gate);
         self.tell_of_leaving();
     }
 
     /// The line being written is this.
     pub fn write(self, text: String) {
-        self.kept().keep_draft(&Draft::of(self.member(), text.clone()));
         self.draft.set(text);
+        self.kept().keep_draft(&self.begun());
+    }
+
+    /// It is a question to the artist, or is none.
+    pub fn write_question(self, is_one: bool) {
+        self.question.set(is_one);
+        self.kept().keep_draft(&self.begun());
+    }
+
+    fn begun(self) -> Draft {
+        Draft::of(self.member(), self.draft.get_untracked(), self.question.get_untracked())
     }
 
     /// Who sits here, once it is known.
@@ -186,12 +209,14 @@ impl Visit {
 
     /// Goes on with the line that this member had begun, in this visit or before the page was loaded.
     fn take_draft(self, member: Option<&MemberId>, same_seat: bool) {
-        let begun = Draft::of(self.member(), self.draft.get_untracked());
+        let begun = self.begun();
         let kept = self.kept().draft();
         let words = begun
             .words_for(member, same_seat)
             .or_else(|| kept.words_for(member, same_seat));
-        self.draft.set(words.unwrap_or_default().to_owned());
+        let (text, question) = words.unwrap_or_default();
+        self.draft.set(text.to_owned());
+        self.question.set(question);
     }
 
     /// Puts the code that a link carried into the gate's field, and takes it out of the address: it is not for shoulders
@@ -205,9 +230,7 @@ impl Visit {
             self.forget_own_code();
         }
         let address = location().pathname().unwrap_or_default() + &location().search().unwrap_or_default();
-        if let Ok(history) = window().history() {
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
-        }
+        dom::set_address(&address);
     }
 
     /// Lets go of the code of the ticket that sits here: only another one is of use at the gate later.

@@ -1,108 +1,126 @@
-//! `crowd`: starts a server, seats a crowd in one event, lets some of it talk, and checks at every socket that each
-//! message comes once and in order. Prints latency percentiles and what the server spent.
+//! The project's load generator. `crowd` lets people into a server as they come to a show; `compare` measures the server
+//! beside its peers; `raw` is the floor under all of them; `plot` draws what was found.
 //!
-//! `cargo run --release -p bench -- --sockets 5000 --rate 20 --seconds 30`
+//! `cargo run --release -p bench -- crowd --scenario standard`
 
+mod check;
+mod compare;
 mod crowd;
-mod report;
+mod dialect;
+mod engine;
+mod fanout;
+mod heard;
+mod machine;
+mod meter;
+mod plot;
+mod raw;
 mod server;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
-use clap::Parser;
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
 
-/// Files that are open beside the crowd's sockets: HTTP connections, the runtime's own, the server's database.
-const OTHER_FILES: u64 = 200;
+use self::crowd::Scenario;
+use self::machine::Pins;
 
-/// Opens sockets, sends messages, checks each delivery for loss, doubles and order.
-#[derive(Clone, Debug, Parser)]
-#[command(name = "crowd", version)]
-struct Options {
-    /// Sockets to open, each a member of its own.
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=19_000))]
-    sockets: u32,
-    /// Messages a second, all senders together.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    rate: u32,
-    /// How long to send, in seconds.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=3_600))]
-    seconds: u32,
-    /// Members that send, taken in turn.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    senders: u32,
-    /// Length of each message's text, in characters.
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(40..=500))]
-    text: u32,
+#[derive(Parser)]
+#[command(
+    name = "bench",
+    version,
+    about = "Load a chat server, check each delivery, and measure what it costs"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Let people in who talk, tap, ask, lose their lines and misbehave, as a scenario says, and check each delivery.
+    Crowd(CrowdOptions),
+    /// Measure the server beside its peers: the same load, the same bytes, one after the other, several times.
+    Compare(compare::Options),
+    /// Draw what crowds cost as SVG, from the JSON of several runs.
+    Plot(plot::Options),
+    /// Be the cheapest server there is.
+    Raw(raw::Options),
+}
+
+/// What the crowd plays; the other options change the scenario.
+#[derive(Clone, Debug, clap::Args)]
+struct CrowdOptions {
+    /// One of standard, burst, big, joins, rush, sending, idle, quiet, storm and evening, or a file.
+    #[arg(long, default_value = "standard")]
+    scenario: String,
+    /// People; 0 is as many as this process may open sockets.
+    #[arg(long)]
+    fans: Option<u32>,
+    /// Rooms that they are spread over.
+    #[arg(long)]
+    rooms: Option<u32>,
+    /// Messages a second, over all rooms.
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Taps on reactions a second.
+    #[arg(long)]
+    taps: Option<f64>,
+    /// How long, in seconds.
+    #[arg(long)]
+    seconds: Option<u32>,
+    /// People who send, taken in turn.
+    #[arg(long)]
+    senders: Option<u32>,
     /// The server's binary.
     #[arg(long, default_value = "target/release/frontrow")]
     server: PathBuf,
+    /// Whether the server and this program get a core each, where there are two.
+    #[arg(long, default_value_t = true, action = clap::ArgAction::Set)]
+    pin: bool,
     /// Print the report as JSON.
     #[arg(long)]
     json: bool,
 }
 
-impl Options {
-    fn messages(&self) -> u64 {
-        u64::from(self.rate) * u64::from(self.seconds)
+impl CrowdOptions {
+    fn scenario(&self, limit: u64) -> Result<Scenario> {
+        let mut scenario = Scenario::find(&self.scenario)?;
+        let set = |to: &mut u32, from: Option<u32>| *to = from.unwrap_or(*to);
+        set(&mut scenario.fans, self.fans);
+        set(&mut scenario.rooms, self.rooms);
+        set(&mut scenario.seconds, self.seconds);
+        set(&mut scenario.talk.senders, self.senders);
+        scenario.talk.a_second = self.rate.unwrap_or(scenario.talk.a_second);
+        scenario.react.taps_a_second = self.taps.unwrap_or(scenario.react.taps_a_second);
+        let beside = scenario.arrive.connections + scenario.misbehave.half_open;
+        if scenario.fans == 0 {
+            scenario.fans = machine::most_sockets(limit).saturating_sub(beside);
+        }
+        machine::check_files(limit, scenario.fans + beside)?;
+        Ok(scenario)
     }
 
-    fn interval(&self) -> Duration {
-        Duration::from_secs(1) / self.rate
+    fn play(&self) -> Result<()> {
+        let scenario = self.scenario(machine::raise_file_limit()?)?;
+        let pins = Pins::new(self.pin)?;
+        let report = crowd::run(&scenario, &self.server, pins, false)?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&report)?);
+        } else {
+            println!("{report}");
+        }
+        if !report.problems.is_empty() {
+            bail!("{}", report.problems.join("; "));
+        }
+        Ok(())
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let options = Options::parse();
-    let limit = rlimit::increase_nofile_limit(u64::MAX).context("the limit of open files cannot be read")?;
-    check_files(limit, options.sockets)?;
-    let server = server::Server::start(&options.server).await?;
-    let tickets = server.tickets(options.sockets).await?;
-    eprintln!("seating {} people", options.sockets);
-    let (crowd, seated) = crowd::Crowd::seat(&server, tickets, &options).await?;
-    eprintln!(
-        "seated in {:.1} s; sending {} messages",
-        seated.as_secs_f64(),
-        options.messages()
-    );
-    let before = server.spent()?;
-    let outcome = crowd.talk(&options).await?;
-    let after = server.spent()?;
-    let report = report::Report::new(&options, seated, &outcome, before, after);
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        println!("{report}");
-    }
-    server.stop().await?;
-    report.verdict()
-}
-
-/// A socket is an open file, here and in the server.
-fn check_files(limit: u64, sockets: u32) -> Result<()> {
-    let needed = u64::from(sockets) + OTHER_FILES;
-    ensure!(
-        limit >= needed,
-        "{sockets} sockets need {needed} open files and the system allows {limit}: raise the hard limit \
-         (`ulimit -Hn` shows it), or ask for fewer with --sockets"
-    );
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn too_low_a_limit_of_open_files_is_said_before_anything_starts() {
-        assert!(check_files(1_200, 1_000).is_ok());
-        let error = check_files(1_024, 1_000).unwrap_err().to_string();
-        assert!(
-            error.contains("1000 sockets need 1200 open files and the system allows 1024"),
-            "{error}"
-        );
-        assert!(error.contains("--sockets"), "{error}");
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Crowd(options) => options.play(),
+        Command::Compare(options) => compare::run(&options),
+        Command::Plot(options) => plot::draw(&options),
+        Command::Raw(options) => raw::serve(options),
     }
 }

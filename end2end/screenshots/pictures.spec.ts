@@ -6,8 +6,11 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { Browser } from "@playwright/test";
+import { Desk } from "../support/desk.ts";
 import type { Fan } from "../support/fan.ts";
 import type { House } from "../support/house.ts";
+import { Member, Stage } from "../support/stage.ts";
 import { NO_LINE, expect, status, test } from "../support/story.ts";
 import type { Voice } from "../support/voice.ts";
 
@@ -104,7 +107,101 @@ async function atTheNickname(setting: Setting): Promise<void> {
   await expect(setting.fan.nicknameField).toBeVisible();
 }
 
+/** A moderator at work in a full room, with a troll's lines reported. */
+async function atTheDesk(setting: Setting): Promise<Desk> {
+  const { fan, house, slug, newVoice, newFan } = setting;
+  await fan.walkIn(slug, await house.issueOne(slug, "moderator"), "Ines");
+  await fillTheRoom(setting);
+  const troll = await newVoice(slug, "bass_drop_88");
+  await troll.say("who wants free stuff", SPAM);
+  const witness = await newFan();
+  await witness.walkIn(slug, await house.issueOne(slug), "Amaru");
+  await witness.report(SPAM, "Spam");
+  await pictureIsThere(fan);
+  const desk = new Desk(fan);
+  await desk.switchOn();
+  await expect(desk.tool(/^Reports/)).toContainText("1");
+  return desk;
+}
+
+const SPAM = "FREE TICKETS for the afterparty at http://free-vesna-tix.example/win be quick!!!";
+
+/** Selects a line, in the way of the device. */
+async function selectSpam(desk: Desk): Promise<void> {
+  await desk.fan.log.focus();
+  await desk.press("ArrowUp");
+  await expect(desk.selected).toContainText("FREE TICKETS");
+  await expect(desk.acts).toContainText("Ban, and hide all 2 messages");
+}
+
 const PICTURES: Record<string, Picture> = {
+  admin: {
+    looks: EVERY,
+    reach: async (setting) => {
+      const desk = await atTheDesk(setting);
+      await selectSpam(desk);
+      await desk.act("Spam");
+    },
+  },
+  "admin-undo": {
+    looks: ONE_A_SIZE,
+    reach: async (setting) => {
+      const desk = await atTheDesk(setting);
+      await selectSpam(desk);
+      await desk.act(/^Hide this message/);
+      await desk.isTold("Message hidden.");
+    },
+  },
+  "admin-reports": {
+    looks: ONE_A_SIZE,
+    reach: async (setting) => {
+      const desk = await atTheDesk(setting);
+      await desk.open("Reports");
+      await expect(desk.panel).toContainText("FREE TICKETS");
+    },
+  },
+  "admin-questions": {
+    looks: ONE_A_SIZE,
+    reach: async (setting) => {
+      const { fan, house, slug } = setting;
+      const desk = await atTheDesk(setting);
+      for (const [who, question] of QUESTIONS) await (await Member.join(fan.context.browser()!, house, slug, `${who} 2`)).ask(question);
+      await desk.open("Questions");
+      await expect(desk.asked).toHaveCount(QUESTIONS.length);
+      await desk.actOnQuestion(QUESTIONS[0]![1], "Let in");
+      await desk.isTold("Question let into the queue.");
+    },
+  },
+  "admin-people": {
+    looks: ONE_A_SIZE,
+    reach: async (setting) => {
+      const desk = await atTheDesk(setting);
+      await desk.open("People");
+      await expect(desk.panel).toContainText("bass_drop_88");
+    },
+  },
+  "admin-audit": {
+    looks: ONE_A_SIZE,
+    reach: async (setting) => {
+      const desk = await atTheDesk(setting);
+      await selectSpam(desk);
+      await desk.press("h");
+      await desk.isTold("Message hidden.");
+      await desk.open("Audit");
+      await expect(desk.panel).toContainText("hid a message");
+    },
+  },
+  "admin-quiet": {
+    looks: ONE_A_SIZE,
+    reach: async ({ house, slug, fan }) => {
+      await fan.walkIn(slug, await house.issueOne(slug, "moderator"), "Ines");
+      const desk = new Desk(fan);
+      await desk.switchOn();
+      await desk.open("Reports");
+      await expect(desk.panel).toContainText("Nothing is reported.");
+      await pictureIsThere(fan);
+    },
+  },
   gate: { looks: EVERY, reach: atTheGate },
   "gate-before-the-show": {
     looks: ONE_A_SIZE,
@@ -326,6 +423,124 @@ test("room, phone on its side", async ({ house, newFan, newVoice }) => {
   await fan.field.blur();
   await take(fan, "room-phone-landscape");
 });
+
+/** A question on stage and one that was answered, everybody's taps, and an own question being written. */
+async function feelTheRoom(browser: Browser, setting: Setting): Promise<void> {
+  const { fan, house, slug } = setting;
+  const crowd = await playTheCrowd(fan);
+  await fan.walkIn(slug, await house.issueOne(slug), MARIT);
+  await fillTheRoom(setting);
+  await pictureIsThere(fan);
+  const [anvi, amaru, artist] = await Promise.all([
+    Member.join(browser, house, slug, "row of one"),
+    Member.join(browser, house, slug, "Amaru"),
+    Member.join(browser, house, slug, null, "artist"),
+  ]);
+  const dog = await amaru.ask("Who is the dog on the album sleeve?");
+  await artist.does("answer", { target: dog, text: "That is Bruno. He sang on three takes and was right each time." });
+  const boat = await anvi.ask("Is the boat in “Last Boat” a real boat?");
+  const verse = await amaru.ask("Do you also hate the second verse now?");
+  await artist.does("spotlight", { target: boat });
+  await expect(fan.spotlight).toContainText("real boat");
+  await fan.vote("Do you also hate the second verse now?").click();
+  await expect.poll(() => anvi.heard("votes")).not.toBeNull();
+  crowd({ type: "votes", counts: { [boat]: 312, [verse]: 151, [dog]: 208 } });
+  const totals = { "👏": 4_812, "❤️": 12_431, "🔥": 9_206, "😂": 1_377, "😮": 804, "🎉": 2_951 };
+  for (const counts of [{ "❤️": 40, "👏": 12 }, { "🔥": 30, "❤️": 20 }, { "🎉": 9, "🔥": 20 }]) crowd({ type: "reactions", counts, totals });
+  await fan.asking.click();
+  await fan.field.fill("Which harbour was the last one");
+  await expect(fan.reaction("❤️")).toContainText("12.4");
+}
+
+for (const [size, theme] of [...EVERY, ["side", "dark"]] as const) {
+  test(`room-feeling, ${size}, ${theme}`, async ({ browser, house, newFan, newVoice }) => {
+    const { slug } = await house.announce();
+    const look = size === "side" ? { ...SIZES.phone, viewport: { width: 844, height: 390 } } : SIZES[size];
+    const fan = await newFan({ ...look, colorScheme: theme });
+    await feelTheRoom(browser, { house, slug, fan, newFan, newVoice });
+    await take(fan, `room-feeling-${size}-${theme}`);
+  });
+}
+
+/** What the row asks tonight, the most asked last: who, what, and how many asked it too. */
+const QUESTIONS: [string, string, number][] = [
+  ["zeynep", "What do you eat after a show?", 41],
+  ["กานต์", "Bangkok, when? We have boats too.", 96],
+  ["Jürgen from Accounting", "Do you also hate the second verse now?", 151],
+  ["row of one", "Who is the dog on the album sleeve?", 208],
+  ["अन्वी", "Is the boat in “Last Boat” a real boat?", 312],
+];
+
+/** The swell of a minute: one forty seconds ago, a larger one now fading. */
+const swell = (second: number) => 30 + 90 * Math.exp(-(((second - 22) / 4) ** 2)) + 190 * Math.exp(-(((second - 48) / 5) ** 2)) + 20 * Math.abs(Math.sin(second / 3));
+const MINUTE = Array.from({ length: 60 }, (_, second) => Math.round(16 * swell(second)));
+const SUMS = Array.from({ length: 84 }, (_, step) => Math.round(9_000 + 7_000 * Math.sin(step / 6) + 26_000 * Math.exp(-(((step - 60) / 7) ** 2))));
+
+/** A room of thousands, played to the page: the house of a picture has a dozen. */
+async function playTheCrowd(fan: Fan): Promise<(frame: object) => void> {
+  let tell = (_: object) => {};
+  await fan.page.routeWebSocket(/\/socket/, (socket) => {
+    const server = socket.connectToServer();
+    tell = (frame) => socket.send(JSON.stringify([frame]));
+    socket.onMessage((message) => server.send(message));
+    server.onMessage((message) => socket.send(String(message).replace(/"online":\d+/g, '"online":12486')));
+  });
+  await fan.page.route("**/reactions", async (route) => {
+    const mood = { since: Date.now() - 5_040_000, step_ms: 60_000, sums: SUMS, minute: MINUTE };
+    await route.fulfill({ json: mood });
+  });
+  return (frame) => tell(frame);
+}
+
+const STAGES = {
+  quiet: async () => {},
+  busy: async (_: Stage, ask: Asking) => {
+    for (const question of QUESTIONS.slice(1, 4)) await ask(...question);
+  },
+  storm: async (stage: Stage, ask: Asking) => {
+    for (const question of QUESTIONS) await ask(...question);
+    await expect(stage.asked).toHaveCount(3);
+    await stage.press("PageDown");
+    await stage.isTold("In the spotlight.");
+  },
+};
+type Asking = (who: string, text: string, votes: number) => Promise<void>;
+
+const STAGE_LOOKS: [keyof typeof STAGES, "landscape" | "portrait", "dark" | "bright"][] = [
+  ["quiet", "landscape", "dark"],
+  ["busy", "landscape", "dark"],
+  ["storm", "landscape", "dark"],
+  ["storm", "landscape", "bright"],
+  ["storm", "portrait", "dark"],
+  ["storm", "portrait", "bright"],
+];
+
+for (const [state, way, light] of STAGE_LOOKS) {
+  test(`stage, ${state}, ${way}, ${light}`, async ({ browser, house, newFan, newVoice }) => {
+    const { slug } = await house.announce();
+    const fan = await newFan({ viewport: way === "landscape" ? { width: 1920, height: 1080 } : { width: 1080, height: 1920 } });
+    const tell = state === "quiet" ? () => {} : await playTheCrowd(fan);
+    if (state !== "quiet") await fillTheRoom({ house, slug, fan, newVoice, newFan });
+    const stage = await Stage.stepOn(fan, house, slug);
+    const crew = await Member.join(browser, house, slug, "Ines", "moderator");
+    await STAGES[state](stage, async (who, text, votes) => {
+      const target = await (await Member.join(browser, house, slug, `${who} 2`)).ask(text);
+      await crew.does("queue", { target, on: true });
+      await expect(stage.asked.filter({ hasText: text }).or(stage.queue.getByText("more"))).not.toHaveCount(0);
+      tell({ type: "votes", counts: { [target]: votes } });
+    });
+    if (state === "storm") {
+      const late = await newVoice(slug, "Дядя Паша");
+      await late.say("Vesna, I am the one ironing. Hello!");
+      await expect(stage.lines).toContainText("ironing");
+    }
+    if (light === "bright") await stage.press("d");
+    if (state !== "quiet") tell({ type: "reactions", counts: { "❤️": 214, "👏": 96, "🔥": 71, "😮": 12 }, totals: {} });
+    if (state === "storm") tell({ type: "reactions", counts: { "❤️": 1_926, "👏": 864, "🔥": 639, "😮": 108 }, totals: {} });
+    await expect(stage.feel.locator(".stage__mood")).toBeVisible();
+    await take(fan, `stage-${state}-${way}-${light}`);
+  });
+}
 
 async function take(fan: Fan, name: string): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });

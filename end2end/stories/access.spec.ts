@@ -71,7 +71,7 @@ test("the way to the code is offered only where there is a field for it", async 
   await expect(fan.codeField).toBeFocused();
   await fan.enter(code);
   await fan.call("Marit");
-  await fan.isInTheChat();
+  await fan.hasCaughtUp();
   await house.end(slug);
   await expect(fan.heading("The show is over")).toBeVisible();
   await expect(way).toHaveCount(0);

@@ -190,6 +190,7 @@ test("when the show is over, the gate and the room say so", async ({ house, newF
   const [seated, late] = await house.issue(slug, 2);
   const fan = await newFan();
   await fan.walkIn(slug, seated!, "Marit");
+  await fan.hasCaughtUp();
   await house.end(slug);
   await expect(fan.heading("The show is over")).toBeVisible();
 

@@ -5,12 +5,16 @@ import { Cdn } from "../support/cdn.ts";
 import type { Fan } from "../support/fan.ts";
 import { expect, status, test as base } from "../support/story.ts";
 
+// Automatic, so that it is there before the first fan and closes after the last one: whoever still watches would complain.
 const test = base.extend<{ cdn: Cdn }>({
-  cdn: async ({}, use) => {
-    const cdn = await Cdn.open();
-    await use(cdn);
-    await cdn.close();
-  },
+  cdn: [
+    async ({}, use) => {
+      const cdn = await Cdn.open();
+      await use(cdn);
+      await cdn.close();
+    },
+    { auto: true },
+  ],
 });
 
 /** A browser that says it cannot play HLS alone. */

@@ -1,21 +1,15 @@
 // Each state of each page, looked at by axe in both themes and squeezed into the narrowest phone.
 
-import AxeBuilder from "@axe-core/playwright";
+import { expectForEverybody } from "../support/everybody.ts";
 import type { Fan } from "../support/fan.ts";
 import { expectFits } from "../support/fits.ts";
 import type { House } from "../support/house.ts";
+import type { Moderator } from "../support/moderator.ts";
 import { NO_LINE, expect, status, test } from "../support/story.ts";
 
 /** Nothing serious by axe, in both themes; and nothing that does not fit into 320 pixels. */
-async function expectForEverybody(fan: Fan, state: string): Promise<void> {
-  for (const theme of ["dark", "light"] as const) {
-    await fan.page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page: fan.page }).analyze();
-    const grave = violations
-      .filter(({ impact }) => impact === "serious" || impact === "critical")
-      .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
-    expect(grave, `${state}, ${theme}`).toEqual([]);
-  }
+async function expectForEverybodyAnywhere(fan: Fan, state: string): Promise<void> {
+  await expectForEverybody(fan, state);
   await fan.page.setViewportSize({ width: 320, height: 568 });
   await expectFits(fan.page);
 }
@@ -23,6 +17,20 @@ async function expectForEverybody(fan: Fan, state: string): Promise<void> {
 interface Setting {
   house: House;
   newFan: () => Promise<Fan>;
+  newModerator: (slug: string) => Promise<Moderator>;
+}
+
+/** Two fans, one of whom says two lines, and a moderator. */
+async function moderated({ house, newFan, newModerator }: Setting): Promise<{ fan: Fan; crew: Moderator }> {
+  const { slug } = await house.announce();
+  const [one, two] = await house.issue(slug, 2);
+  const [fan, loud] = [await newFan(), await newFan()];
+  await fan.walkIn(slug, one!, "Marit");
+  await loud.walkIn(slug, two!, "bass_drop_88");
+  await loud.say("FREE TICKETS for the afterparty");
+  await loud.say("be quick");
+  await fan.sees("be quick");
+  return { fan, crew: await newModerator(slug) };
 }
 
 const STATES: Record<string, (setting: Setting) => Promise<Fan>> = {
@@ -102,6 +110,27 @@ const STATES: Record<string, (setting: Setting) => Promise<Fan>> = {
     await expect(fan.page.getByText("It’s yours if you want it.")).toBeVisible();
     return fan;
   },
+  "a room on its way": async ({ house, newFan }) => {
+    const { slug } = await house.announce();
+    const fan = await newFan();
+    await fan.page.route(/\/room-.*\.wasm/, () => {});
+    await fan.openGate(slug);
+    await fan.enter(await house.issueOne(slug));
+    await fan.press("Just watch");
+    await expect(fan.heading("Your ticket is good")).toBeVisible();
+    return fan;
+  },
+  "a room that cannot be reached": async ({ house, newFan }) => {
+    const { slug } = await house.announce();
+    const fan = await newFan();
+    fan.mayLog(/net::ERR_FAILED/);
+    await fan.page.route(/\/room-.*\.wasm/, (route) => route.abort());
+    await fan.openGate(slug);
+    await fan.enter(await house.issueOne(slug));
+    await fan.press("Just watch");
+    await expect(fan.heading("The room can’t be reached")).toBeVisible();
+    return fan;
+  },
   "a busy room": async ({ house, newFan }) => {
     const { slug } = await house.announce();
     const artist = await newFan();
@@ -121,21 +150,21 @@ const STATES: Record<string, (setting: Setting) => Promise<Fan>> = {
     await fan.walkIn(slug, await house.issueOne(slug), "Marit");
     return fan;
   },
-  "a room about to be left": async ({ house, newFan }) => {
-    const fan = await STATES["an empty room"]!({ house, newFan });
+  "a room about to be left": async (setting) => {
+    const fan = await STATES["an empty room"]!(setting);
     await fan.press("Leave the room");
     await expect(fan.page.getByRole("dialog")).toBeVisible();
     return fan;
   },
-  "a room without its line": async ({ house, newFan }) => {
-    const fan = await STATES["an empty room"]!({ house, newFan });
+  "a room without its line": async (setting) => {
+    const fan = await STATES["an empty room"]!(setting);
     fan.mayLog(...NO_LINE);
-    await house.kill();
+    await setting.house.kill();
     await expect(fan.page.getByText("Reconnecting. Your draft is safe.")).toBeVisible();
     return fan;
   },
-  "a chat in another tab": async ({ house, newFan }) => {
-    const fan = await STATES["an empty room"]!({ house, newFan });
+  "a chat in another tab": async (setting) => {
+    const fan = await STATES["an empty room"]!(setting);
     await (await fan.context.newPage()).goto(fan.page.url());
     await expect(fan.heading("The chat is open in another tab.")).toBeVisible();
     return fan;
@@ -183,8 +212,8 @@ const STATES: Record<string, (setting: Setting) => Promise<Fan>> = {
     await expect(fan.page.getByText("You are watching without a name.")).toBeVisible();
     return fan;
   },
-  "the question for a name over the room": async ({ house, newFan }) => {
-    const fan = await STATES["a room without a name"]!({ house, newFan });
+  "the question for a name over the room": async (setting) => {
+    const fan = await STATES["a room without a name"]!(setting);
     await fan.press("Choose a nickname");
     await expect(fan.page.getByRole("dialog")).toBeVisible();
     return fan;
@@ -215,6 +244,71 @@ const STATES: Record<string, (setting: Setting) => Promise<Fan>> = {
     await expect(fan.heading("The chat is taking a breath. The show goes on.")).toBeVisible({ timeout: 30_000 });
     return fan;
   },
+  "a room with a pin and a hidden line": async (setting) => {
+    const { fan, crew } = await moderated(setting);
+    await crew.act("pin", { target: (await crew.line("be quick")).seq });
+    await crew.hide("FREE TICKETS for the afterparty");
+    await expect(fan.hidden).toBeVisible();
+    await expect(fan.pin).toBeVisible();
+    return fan;
+  },
+  "slow mode": async (setting) => {
+    const { fan, crew } = await moderated(setting);
+    await crew.act("slow", { seconds: 600 });
+    await fan.say("one");
+    await fan.field.fill("two");
+    await fan.field.press("Enter");
+    await expect(fan.button("Hold it instead")).toBeVisible();
+    return fan;
+  },
+  "a mute": async (setting) => {
+    const { fan, crew } = await moderated(setting);
+    await fan.say("la");
+    await crew.actOn("mute", "la", { seconds: 600 });
+    await expect(fan.page.getByText(/^A moderator muted you/)).toBeVisible();
+    return fan;
+  },
+  "a pause": async (setting) => {
+    const { fan, crew } = await moderated(setting);
+    await crew.act("pause");
+    await expect(fan.page.getByText(/^The crew has paused the chat/)).toBeVisible();
+    return fan;
+  },
+  "a line for the crew, one that was refused, and a new nickname": async (setting) => {
+    const { fan, crew } = await moderated(setting);
+    await crew.forbid("afterparty", "hold");
+    await crew.forbid("miming", "refuse", { say: "Be kind." });
+    await fan.send("the afterparty");
+    await fan.send("she is miming");
+    await expect(fan.page.getByText("Waiting for the crew")).toBeVisible();
+    await expect(fan.page.getByText("Be kind.", { exact: true })).toBeVisible();
+    await fan.say("hello");
+    await crew.actOn("rename", "hello");
+    await expect(fan.button("All right")).toBeVisible();
+    return fan;
+  },
+  "a report": async (setting) => {
+    const { fan } = await moderated(setting);
+    await fan.row("be quick").hover();
+    await fan.press(/^Report this line/);
+    await fan.page.getByRole("dialog").getByText("Something else").click();
+    await expect(fan.page.getByLabel("In a few words")).toBeVisible();
+    return fan;
+  },
+  "a report that was made": async (setting) => {
+    const fan = await STATES["a report"]!(setting);
+    await fan.press("Report it");
+    await expect(fan.heading("Thanks. The crew will look.")).toBeVisible();
+    return fan;
+  },
+  "a chat without the banned": async (setting) => {
+    const { fan, crew } = await moderated(setting);
+    fan.mayLog(status(403));
+    await fan.say("la");
+    await crew.actOn("ban", "la");
+    await expect(fan.heading("You are out of the chat.")).toBeVisible();
+    return fan;
+  },
   "a player from elsewhere": async ({ house, newFan }) => {
     const { slug } = await house.announce({ stream: `${house.origin}/healthz` });
     const fan = await newFan();
@@ -233,8 +327,8 @@ const STATES: Record<string, (setting: Setting) => Promise<Fan>> = {
 };
 
 for (const [state, reach] of Object.entries(STATES)) {
-  test(`${state} is for everybody, on the narrowest screen too`, async ({ house, newFan }) => {
-    await expectForEverybody(await reach({ house, newFan }), state);
+  test(`${state} is for everybody, on the narrowest screen too`, async ({ house, newFan, newModerator }) => {
+    await expectForEverybodyAnywhere(await reach({ house, newFan, newModerator }), state);
   });
 }
 
@@ -248,6 +342,6 @@ test.describe("a ticket whose account is not made yet", () => {
     await fan.openGate(slug);
     await fan.enter(await house.issueOne(slug));
     await expect(fan.heading("Your place in the chat is being made.")).toBeVisible();
-    await expectForEverybody(fan, "preparing");
+    await expectForEverybodyAnywhere(fan, "preparing");
   });
 });

@@ -78,6 +78,29 @@ test("a server that only fails for the chat leaves the stream alone", async ({ h
   await expectPlaying(fan);
 });
 
+test.describe("with one place in the chat", () => {
+  test.use({ serveOptions: ["--max-places", "1"] });
+
+  test("who finds no place watches, and is in the chat as soon as there is one", async ({ house, newFan }) => {
+    const { slug } = await house.announce();
+    const [first, second] = [await newFan(), await newFan()];
+    second.mayLog(status(503));
+    const code = await house.issueOne(slug);
+    await first.walkIn(slug, code, "Marit");
+    await second.openGate(slug);
+    await second.enter(await house.issueOne(slug));
+    await second.call("zeynep");
+    await expect(second.heading("The chat is taking a breath. The show goes on.")).toBeVisible({ timeout: 30_000 });
+    await mark(second);
+    await expectPlaying(second);
+    await first.say("the front row is mine");
+    await house.revoke(slug, code);
+    await second.isInTheChat();
+    await second.say("and now it is ours");
+    await expectUntouched(second);
+  });
+});
+
 test("a killed house does not touch the picture that is loaded", async ({ house, newFan }) => {
   const { slug } = await house.announce();
   const fan = await newFan();

@@ -23,14 +23,14 @@ interface Setting {
 }
 
 /** A fan who comes when the chorus has said so many lines, and sees the newest. */
-async function comesLate({ house, newFan, newVoice }: Setting, lines: number): Promise<{ fan: Fan; chorus: Voice }> {
+async function comesLate({ house, newFan, newVoice }: Setting, lines: number): Promise<{ slug: string; fan: Fan; chorus: Voice }> {
   const { slug } = await house.announce();
   const chorus = await newVoice(slug, "the chorus");
   await chorus.say(...numbered(1, lines));
   const fan = await newFan();
   await fan.walkIn(slug, await house.issueOne(slug), "Marit");
   await fan.sees(`line ${lines}`);
-  return { fan, chorus };
+  return { slug, fan, chorus };
 }
 
 test.use({ serveOptions: ["--send-burst", "0", "--send-rate", "0"] });
@@ -130,6 +130,7 @@ test("a screen reader is told what others say now, once, and nothing else", asyn
   await fan.sees("line 1");
   await chorus.say("line 302");
   await expect.poll(told).toEqual(["the chorus: line 301", "the chorus: line 302"]);
+  await expect(fan.page.getByRole("log", { name: "New lines" }), "what is hidden later is not read there").toBeEmpty();
 });
 
 test("a room busier than anybody can hear is told by its numbers", async ({ house, newFan, newVoice }) => {
@@ -195,6 +196,22 @@ test("one’s own line brings the reader back to the end", async ({ house, newFa
   await fan.say("here I am");
   await expect(fan.row("here I am")).toBeInViewport();
   await expect(fan.pill).toHaveCount(0);
+});
+
+test("a draft that goes out by itself leaves the reader where they are", async ({ house, newFan, newVoice, newModerator }) => {
+  const { slug, fan } = await comesLate({ house, newFan, newVoice }, 120);
+  const crew = await newModerator(slug);
+  await crew.act("slow", { seconds: 600 });
+  await fan.say("first");
+  await fan.field.fill("second");
+  await fan.field.press("Enter");
+  await scrollUp(fan);
+  const read = fan.row(await inTheMiddle(fan));
+  const top = (await read.boundingBox())?.y;
+  await crew.act("slow", { seconds: 0 });
+  await expect(fan.field).toHaveValue("");
+  await expect.poll(async () => (await crew.line("second")).text).toBe("second");
+  expect((await read.boundingBox())?.y).toBe(top);
 });
 
 async function expectAtTheEnd(fan: Fan, line: string): Promise<void> {

@@ -92,13 +92,67 @@ export class Fan {
     return this.button(/^\d+ new messages?$/);
   }
 
+  /** The quiet lines that stand where something was hidden. */
+  get hidden(): Locator {
+    return this.log.getByText("Hidden by a moderator");
+  }
+
+  /** What stands above the chat. */
+  get pin(): Locator {
+    return this.page.locator(".pinned");
+  }
+
+  /** The question that is held above the chat. */
+  get spotlight(): Locator {
+    return this.page.getByRole("region", { name: "On stage now" });
+  }
+
+  /** The mark that makes the line a question to the artist. */
+  get asking(): Locator {
+    return this.button(/^Mark as a question for/);
+  }
+
+  /** The way to ask a question too. */
+  vote(question: string): Locator {
+    return this.row(question).getByRole("button", { name: /^Ask this too/ });
+  }
+
+  get reactions(): Locator {
+    return this.page.getByRole("group", { name: "React" });
+  }
+
+  reaction(emoji: string): Locator {
+    return this.reactions.getByRole("button", { name: emoji });
+  }
+
+  /** How often everybody tapped it, as this fan sees it. */
+  tapped(emoji: string): Promise<number> {
+    return this.reaction(emoji).locator(".reaction__count").innerText().then(Number);
+  }
+
   row(text: string): Locator {
-    return this.rows.filter({ has: this.page.getByText(text, { exact: true }) });
+    return this.rows.filter({ has: this.page.locator(".message__text").and(this.page.getByText(text, { exact: true })) });
   }
 
   async isInTheChat(): Promise<void> {
     await expect(this.field).toBeEditable();
     await expect(this.log).toBeVisible();
+  }
+
+  /** In the chat, and what was said before is there. */
+  async hasCaughtUp(): Promise<void> {
+    await this.isInTheChat();
+    await expect(this.log).not.toHaveAttribute("aria-busy");
+  }
+
+  /** Tells the crew about a line. */
+  async report(text: string, reason: string): Promise<void> {
+    await this.row(text).hover();
+    await this.press(/^Report this line of /);
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByLabel(reason).check();
+    await dialog.getByRole("button", { name: "Report it" }).click();
+    await dialog.getByRole("button", { name: /Close|Done|Back/ }).click();
   }
 
   /** Leaves the room, and says so when asked. */
@@ -113,6 +167,12 @@ export class Fan {
     await this.send(text);
     await expect(this.row(text)).toHaveCount(1);
     await expect(this.row(text)).not.toHaveAttribute("data-state");
+  }
+
+  /** Asks the artist, and sees it confirmed. */
+  async ask(question: string): Promise<void> {
+    await this.asking.click();
+    await this.say(question);
   }
 
   /** Says a line without waiting for what becomes of it. */

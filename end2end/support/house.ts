@@ -26,6 +26,8 @@ export interface Show {
   doorsAt: Date;
   stream: string | null;
   chat: boolean;
+  /** What stands where a message was hidden. */
+  tombstones: "shown" | "gone";
 }
 
 export class House {
@@ -61,6 +63,7 @@ export class House {
       doorsAt: show.startsAt && show.startsAt < hourAgo ? show.startsAt : hourAgo,
       stream: `${this.origin}/demo/demo.mp4`,
       chat: true,
+      tombstones: "shown",
       ...show,
     };
     const options = {
@@ -71,6 +74,7 @@ export class House {
       "doors-at": rfc3339(whole.doorsAt),
       ...(whole.stream ? { stream: whole.stream } : {}),
       chat: whole.chat ? "on" : "off",
+      tombstones: whole.tombstones,
     };
     await this.command("event", "create", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]));
     return whole;
@@ -86,6 +90,11 @@ export class House {
 
   async revoke(slug: string, code: string): Promise<void> {
     await this.command("ticket", "revoke", "--event", slug, code);
+  }
+
+  /** Makes something else of a ticket, as an organizer does. */
+  async setRole(slug: string, code: string, role: Role): Promise<void> {
+    await this.command("ticket", "role", "--event", slug, code, "--role", role);
   }
 
   /** Makes the accounts of a server that runs with `--provisioner off`. */
@@ -111,6 +120,11 @@ export class House {
     const [code] = await this.issue(slug, 1, role);
     if (!code) throw new Error("no code was issued");
     return code;
+  }
+
+  /** Changes the reactions of an event. */
+  async offer(slug: string, ...reactions: string[]): Promise<void> {
+    await this.command("event", "reactions", slug, reactions.join(" "));
   }
 
   async end(slug: string): Promise<void> {

@@ -3,6 +3,7 @@
 import { type BrowserContextOptions, test as base } from "@playwright/test";
 import { Fan } from "./fan.ts";
 import { House, type Role } from "./house.ts";
+import { Moderator } from "./moderator.ts";
 import { Voice } from "./voice.ts";
 import { Watch } from "./watch.ts";
 
@@ -14,6 +15,8 @@ interface Story {
   newFan: (options?: BrowserContextOptions) => Promise<Fan>;
   /** A member without a page to look at. */
   newVoice: (slug: string, nickname: string | null, role?: Role) => Promise<Voice>;
+  /** A moderator who acts over a raw socket. */
+  newModerator: (slug: string, nickname?: string) => Promise<Moderator>;
 }
 
 export const test = base.extend<Story>({
@@ -34,6 +37,16 @@ export const test = base.extend<Story>({
       return voice;
     });
     for (const voice of voices) await voice.leave();
+  },
+
+  newModerator: async ({ browser, house }, use) => {
+    const moderators: Moderator[] = [];
+    await use(async (slug, nickname) => {
+      const moderator = await Moderator.join(browser, house, slug, nickname);
+      moderators.push(moderator);
+      return moderator;
+    });
+    for (const moderator of moderators) await moderator.leave();
   },
 
   newFan: async ({ browser, house, contextOptions }, use, info) => {

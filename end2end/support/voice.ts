@@ -39,7 +39,7 @@ interface Admit {
 }
 
 /** In the page: take a seat, and wait until the account behind the ticket is there. */
-async function admit({ slug, code, nickname }: Admit): Promise<void> {
+export async function admit({ slug, code, nickname }: Admit): Promise<void> {
   const call = (method: string, path: string, body?: unknown) =>
     fetch(`/api/events/${slug}/${path}`, {
       method,

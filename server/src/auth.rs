@@ -4,6 +4,7 @@ pub mod address;
 pub mod caller;
 pub mod codes;
 pub mod credential;
+pub mod crew;
 pub mod origin;
 pub mod secret;
 pub mod session;

@@ -3,6 +3,7 @@
 //!
 //! Exit codes: 0 done, 1 not done, 2 asked in a way that cannot be done.
 
+mod audit;
 mod demo;
 mod event;
 mod output;
@@ -11,6 +12,7 @@ mod serve;
 mod status;
 mod ticket;
 mod value;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+use crate::audit::FormError;
 use crate::auth::secret::{SecretError, Secrets};
 use crate::config::DatabaseUrl;
 use crate::logging::{self, LogFormat};
@@ -84,6 +87,11 @@ enum Command {
     /// Import, issue and revoke tickets.
     #[command(subcommand)]
     Ticket(ticket::Command),
+    /// What nobody may say: import, list and clear an event's word list.
+    #[command(subcommand)]
+    Words(words::Command),
+    /// Who did what to whom in an event, when and why: as CSV, or as JSON with --json.
+    Audit(audit::Options),
     /// Where an event stands: phase, counts, accounts, people online.
     Status(status::Options),
     /// An event that is open now, its codes printed.
@@ -102,6 +110,9 @@ pub(crate) enum CliError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The audit log cannot be written.
+    #[error(transparent)]
+    Form(#[from] FormError),
     /// There is no key.
     #[error(transparent)]
     Secret(#[from] SecretError),
@@ -114,7 +125,7 @@ impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Secret(_) | Self::Store(StoreError::OtherKey | StoreError::File { .. }) => 2,
-            Self::Refused(_) | Self::Store(_) | Self::Io(..) => 1,
+            Self::Refused(_) | Self::Store(_) | Self::Form(_) | Self::Io(..) => 1,
         }
     }
 }
@@ -146,6 +157,8 @@ async fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Provision => provision::run(&common).await,
         Command::Event(command) => event::run(command, &common, output).await,
         Command::Ticket(command) => ticket::run(command, &common, output).await,
+        Command::Words(command) => words::run(command, &common, output).await,
+        Command::Audit(options) => audit::run(&options, &common).await,
         Command::Status(options) => status::run(&options, &common, output).await,
         Command::Demo(options) => demo::run(&options, &common, output).await,
     }

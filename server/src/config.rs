@@ -8,6 +8,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::auth::origin::{AllowedOrigins, Origin};
+use crate::capacity;
 use crate::room::SendLimits;
 
 /// The database's file in the data folder, unless another one is named.
@@ -26,6 +27,8 @@ pub struct Config {
     pub provisioner: ProvisionerMode,
     /// How fast a member may send.
     pub send_limits: SendLimits,
+    /// How many people it takes on.
+    pub capacity: capacity::Limits,
 }
 
 impl Config {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
-use tower_sessions::ExpiredDeletion;
 
 use crate::clock;
 use crate::store::{Store, StoreError};
@@ -31,12 +30,7 @@ pub async fn run(store: Store, shutdown: CancellationToken) {
             () = shutdown.cancelled() => return,
             _ = last_seen.tick() => store.write_last_seen().await,
             _ = prune.tick() => forget(&store).await,
-            _ = sessions.tick() => {
-                if let Err(error) = store.sessions().delete_expired().await {
-                    tracing::warn!(%error, "ended sessions stay for now");
-                }
-                Ok(())
-            }
+            _ = sessions.tick() => store.prune_sessions(clock::now()).await,
         };
         if let Err(error) = done {
             tracing::warn!(%error, "housekeeping has to wait");

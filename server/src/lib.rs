@@ -1,7 +1,9 @@
 //! The Frontrow server. `main` reads the command line; [`process`] starts the parts; [`router`] has every route;
 //! `ARCHITECTURE.md` has the map.
 
+pub mod audit;
 pub mod auth;
+pub mod capacity;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -13,6 +15,7 @@ pub mod nickname;
 pub mod problem;
 pub mod process;
 pub mod provision;
+pub mod reactions;
 pub mod relay;
 pub mod room;
 pub mod router;
@@ -21,3 +24,5 @@ pub mod socket;
 pub mod state;
 pub mod store;
 pub mod ticket;
+mod websocket;
+pub mod words;

@@ -18,10 +18,10 @@ pub enum LogFormat {
 }
 
 /// Libraries whose finer levels would say too much.
-const CAPPED: [(&str, LevelFilter); 8] = [
-    ("tower_sessions", LevelFilter::WARN),
-    ("tower_sessions_core", LevelFilter::WARN),
-    ("tower_sessions_sqlx_store", LevelFilter::WARN),
+const CAPPED: [(&str, LevelFilter); 7] = [
+    // Anybody can make them warn, with a cookie of any kind.
+    ("tower_sessions", LevelFilter::ERROR),
+    ("tower_sessions_core", LevelFilter::ERROR),
     ("sqlx", LevelFilter::WARN),
     ("hyper", LevelFilter::INFO),
     ("hyper_util", LevelFilter::INFO),

@@ -23,9 +23,15 @@ struct Counters {
     admissions: Family<Outcome, Counter>,
     alarms: Counter,
     sockets: Gauge,
+    places: Gauge<u64, AtomicU64>,
+    places_taken: Gauge<u64, AtomicU64>,
+    turned_away: Family<Reason, Counter>,
+    resident_bytes: Gauge<u64, AtomicU64>,
+    lag_seconds: Gauge<f64, AtomicU64>,
     sockets_closed: Family<Reason, Counter>,
     refused: Family<Reason, Counter>,
     entries: Counter,
+    taps: Family<Outcome, Counter>,
     commit_seconds: Histogram,
     accounts_made: Counter,
     accounts_pending: Gauge<u64, AtomicU64>,
@@ -63,9 +69,15 @@ impl Counters {
             admissions: Family::default(),
             alarms: Counter::default(),
             sockets: Gauge::default(),
+            places: Gauge::default(),
+            places_taken: Gauge::default(),
+            turned_away: Family::default(),
+            resident_bytes: Gauge::default(),
+            lag_seconds: Gauge::default(),
             sockets_closed: Family::default(),
             refused: Family::default(),
             entries: Counter::default(),
+            taps: Family::default(),
             commit_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
             accounts_made: Counter::default(),
             accounts_pending: Gauge::default(),
@@ -96,6 +108,7 @@ impl Counters {
             c.refused.clone(),
         );
         registry.register("entries", "Entries committed to the logs", c.entries.clone());
+        registry.register("taps", "Taps on reactions, counted or dropped", c.taps.clone());
         registry.register_with_unit(
             "commit",
             "Time of a commit to the logs",
@@ -112,12 +125,58 @@ impl Counters {
             "Tickets that wait for their account",
             c.accounts_pending.clone(),
         );
+        c.register_capacity(&mut registry);
         counters.registry = registry;
         counters
     }
 }
 
+impl Counters {
+    fn register_capacity(&self, registry: &mut Registry) {
+        registry.register("places", "Members that this node takes in at most", self.places.clone());
+        registry.register(
+            "places_taken",
+            "Members here, and those whose place is kept",
+            self.places_taken.clone(),
+        );
+        registry.register(
+            "turned_away",
+            "Fans for whom there was no place, by reason",
+            self.turned_away.clone(),
+        );
+        registry.register_with_unit("resident", "Resident memory", Unit::Bytes, self.resident_bytes.clone());
+        registry.register_with_unit(
+            "lag",
+            "How late the server's tasks are",
+            Unit::Seconds,
+            self.lag_seconds.clone(),
+        );
+    }
+}
+
 impl Metrics {
+    /// How many members this node takes in.
+    pub fn capacity(&self, places: u64) {
+        self.0.places.set(places);
+    }
+
+    /// How many of the places are taken.
+    pub fn places_taken(&self, taken: u64) {
+        self.0.places_taken.set(taken);
+    }
+
+    /// How the node is doing.
+    pub fn load(&self, resident_bytes: u64, lag: Duration) {
+        self.0.resident_bytes.set(resident_bytes);
+        self.0.lag_seconds.set(lag.as_secs_f64());
+    }
+
+    /// There was no place for a fan.
+    pub fn turned_away(&self, reason: &'static str) {
+        let reason = reason.to_owned();
+        self.0.turned_away.get_or_create(&Reason { reason }).inc();
+    }
+
     /// A request was answered. `route` is its pattern, never its address.
     pub fn request(&self, route: &str, status: u16, took: Duration) {
         self.0
@@ -171,6 +230,15 @@ impl Metrics {
     pub fn committed(&self, entries: u64, took: Duration) {
         self.0.entries.inc_by(entries);
         self.0.commit_seconds.observe(took.as_secs_f64());
+    }
+
+    /// Of so many taps on a reaction some counted.
+    pub fn tapped(&self, taps: u32, counted: u32) {
+        for (outcome, taps) in [("counted", counted), ("dropped", taps - counted)] {
+            if taps > 0 {
+                self.0.taps.get_or_create(&Outcome { outcome }).inc_by(taps.into());
+            }
+        }
     }
 
     /// Accounts were made.

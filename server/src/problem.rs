@@ -6,13 +6,14 @@ use std::error::Error;
 use axum::Json;
 use axum::extract::Request;
 use axum::extract::rejection::JsonRejection;
-use axum::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use wire::http::NicknameReason;
 use wire::{Problem, ProblemCode, UnixMillis};
 
+use crate::capacity::Capacity;
 use crate::store::StoreError;
 
 /// The media type of a problem.
@@ -71,6 +72,15 @@ pub enum ApiError {
     /// The member is out of the chat.
     #[error("You are out of the chat. The stream goes on.")]
     Banned,
+    /// The member's role does not allow it.
+    #[error("That is for moderators.")]
+    NotAllowed,
+    /// No member of this id in this event.
+    #[error("There is no such member in this event.")]
+    MemberUnknown,
+    /// The word list is full.
+    #[error("The list is full.")]
+    ListFull,
     /// The event has no chat.
     #[error("This event has no chat.")]
     ChatOff,
@@ -108,6 +118,12 @@ pub enum ApiError {
     /// The WebSocket handshake is incomplete.
     #[error("The WebSocket handshake is incomplete.")]
     HandshakeInvalid,
+    /// The node takes nobody new.
+    #[error("Every place is taken right now.")]
+    Full {
+        /// When another try can succeed, in milliseconds from now.
+        retry_after_ms: u64,
+    },
     /// The server cannot answer now.
     #[error("The server cannot answer right now.")]
     Unavailable {
@@ -132,6 +148,13 @@ impl ApiError {
         }
     }
 
+    /// The node takes nobody new.
+    pub fn full(capacity: &Capacity) -> Self {
+        Self::Full {
+            retry_after_ms: capacity.come_back(),
+        }
+    }
+
     /// A request that cannot be read.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::RequestInvalid {
@@ -153,6 +176,9 @@ impl ApiError {
             Self::TicketInUse { .. } => (StatusCode::CONFLICT, ProblemCode::TicketInUse),
             Self::LeaseLost => (StatusCode::UNAUTHORIZED, ProblemCode::LeaseLost),
             Self::Banned => (StatusCode::FORBIDDEN, ProblemCode::Banned),
+            Self::NotAllowed => (StatusCode::FORBIDDEN, ProblemCode::NotAllowed),
+            Self::MemberUnknown => (StatusCode::NOT_FOUND, ProblemCode::MemberUnknown),
+            Self::ListFull => (StatusCode::CONFLICT, ProblemCode::ListFull),
             Self::ChatOff => (StatusCode::FORBIDDEN, ProblemCode::ChatOff),
             Self::ChatPreparing => (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::ChatPreparing),
             Self::NicknameTaken { .. } => (StatusCode::CONFLICT, ProblemCode::NicknameTaken),
@@ -161,7 +187,7 @@ impl ApiError {
             Self::OriginRefused => (StatusCode::FORBIDDEN, ProblemCode::OriginRefused),
             Self::TooManyTries { .. } => (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyTries),
             Self::HandshakeInvalid => (StatusCode::BAD_REQUEST, ProblemCode::HandshakeInvalid),
-            Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable),
+            Self::Full { .. } | Self::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, ProblemCode::Internal),
         }
     }
@@ -172,6 +198,8 @@ impl ApiError {
             Self::TicketUnknown => "Check it against your ticket, sign by sign. It may also belong to another night.",
             Self::TicketInUse { .. } => "Ask for a takeover to move the seat to this device.",
             Self::LeaseLost => "Show the ticket’s code at the gate.",
+            Self::Full { .. } => "Your ticket stays good. Try again in a moment.",
+            Self::ListFull => "Take some rules out, or replace the whole list.",
             Self::NicknameFixed => "It can be changed a few times, until the first message is sent.",
             _ => return None,
         };
@@ -180,7 +208,9 @@ impl ApiError {
 
     fn retry_after_ms(&self) -> Option<u64> {
         match self {
-            Self::TooManyTries { retry_after_ms } | Self::Unavailable { retry_after_ms } => Some(*retry_after_ms),
+            Self::TooManyTries { retry_after_ms }
+            | Self::Full { retry_after_ms }
+            | Self::Unavailable { retry_after_ms } => Some(*retry_after_ms),
             Self::ChatPreparing => Some(PREPARING_MILLIS),
             _ => None,
         }
@@ -238,11 +268,18 @@ impl IntoResponse for ApiError {
             tracing::error!(error = %cause, "a call failed");
         }
         let (status, _) = self.status_and_code();
+        // Who waits for a place holds no file meanwhile.
+        let is_full = matches!(self, Self::Full { .. });
         let retry_after = self.retry_after_ms().map(|millis| millis.div_ceil(1000).max(1));
         let mut response = (status, Json(self.into_problem())).into_response();
         response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if is_full {
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
@@ -251,7 +288,11 @@ impl IntoResponse for ApiError {
 /// Makes problems of the errors that layers answer by themselves: a body too long, a time-out, a session that cannot be
 /// kept, a panic.
 pub async fn complete(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+    completed(next.run(request).await)
+}
+
+/// The same for an answer that is there.
+pub fn completed(response: Response) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     if !is_error || response.headers().get(CONTENT_TYPE) == Some(&PROBLEM_JSON) {

@@ -12,6 +12,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::secret::Secrets;
 use crate::auth::throttle::Throttle;
+use crate::capacity::{self, Capacity};
+use crate::clock;
 use crate::config::{Config, ProvisionerMode};
 use crate::housekeeping;
 use crate::metrics::Metrics;
@@ -19,7 +21,8 @@ use crate::provision::Provisioner;
 use crate::room::Rooms;
 use crate::router;
 use crate::routes::client;
-use crate::state::AppState;
+use crate::socket::FanOut;
+use crate::state::{AppState, Parts};
 use crate::store::{Store, StoreError};
 
 /// How long a stopping server's work may take: sockets are told, answers finish, what was appended is committed. With
@@ -43,10 +46,16 @@ pub enum StartError {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// The system gives no threads for the connections.
+    #[error("the connections' threads cannot be started: {0}")]
+    Threads(std::io::Error),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// A server that begins keeps a place for those who were heard of so long ago, in milliseconds: they come back.
+const WERE_HERE_MILLIS: u64 = 10 * 60 * 1000;
 
 /// A running server.
 pub struct Process {
@@ -69,11 +78,13 @@ impl Process {
         let shutdown = CancellationToken::new();
         let tasks = TaskTracker::new();
         let metrics = Metrics::default();
+        let capacity = Capacity::new(config.capacity, metrics.clone());
         let rooms = Rooms::start(
             store.clone(),
             secrets.clone(),
             config.send_limits,
             metrics.clone(),
+            capacity.clone(),
             shutdown.clone(),
             tasks.clone(),
         );
@@ -82,15 +93,22 @@ impl Process {
             tasks.spawn(Provisioner::new(store.clone(), metrics.clone()).run(shutdown.clone()));
         }
         tasks.spawn(housekeeping::run(store.clone(), shutdown.clone()));
+        let fan_out = FanOut::start(&rooms).map_err(StartError::Threads)?;
+        let now = clock::now();
+        let were_here = store.held_since(now.saturating_sub(WERE_HERE_MILLIS), now, capacity.places());
+        capacity.keep(were_here.await?);
+        tasks.spawn(capacity::watch(capacity.clone(), shutdown.clone()));
         let throttle = Throttle::default();
-        let state = AppState {
+        let state = AppState::new(Parts {
             config: Arc::new(config),
             store,
             secrets,
             rooms,
+            fan_out,
             throttle,
+            capacity,
             metrics,
-        };
+        });
         let router = router::router(state.clone());
         if !client::is_built() {
             tracing::warn!("built without the client: the page only says so");

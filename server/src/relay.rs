@@ -9,61 +9,44 @@ mod local;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use wire::frame::Message;
-use wire::{Refusal, Seq};
+use wire::Role;
 
 use crate::metrics::Metrics;
-pub use crate::store::entries::Draft;
+pub use crate::store::entries::{ControlEntry, Doing, Draft, Effect, Entry, Fate, Say, Setting, Stated, Tail, What};
 use crate::store::{Store, StoreError};
 
 /// Drafts that may wait for the writer, all events together: what a crowd says at once when the last song ends, some
-/// seconds of commits and 10 to 80 MB. More are refused with [`Refusal::Unavailable`], so that a stalled disk costs
+/// seconds of commits and 10 to 80 MB. More are refused with [`wire::Refusal::Unavailable`], so that a stalled disk costs
 /// patience and never memory.
 const QUEUE_DRAFTS: usize = 32_768;
 
-/// What became of an appended draft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appended {
-    /// It is this entry now, on disk.
-    Committed(Seq),
-    /// It was this entry already: a retry.
-    Known(Seq),
-    /// Nothing was committed.
-    Refused(Refusal),
+/// Drafts of the staff that may wait, beside those: all that thirty sockets leave unanswered.
+const QUEUE_STAFF_DRAFTS: usize = 1_024;
+
+/// Gets an event's entries: in order, without holes, each once, and between them what else the drafts brought. Must not
+/// block.
+pub trait Subscriber: Send + Sync + 'static {
+    /// Takes what comes next.
+    fn deliver(&self, effects: Vec<Effect>);
 }
 
-/// An entry of the log, with its JSON as every fan gets it.
-#[derive(Debug)]
-pub struct Entry {
-    /// Its place in the log.
-    pub seq: Seq,
-    /// One JSON object, encoded once.
-    pub json: String,
-}
+/// Who is told a draft's fate, once. Dropped unused, it says that nobody knows.
+struct Answer(Option<Box<dyn FnOnce(Option<Fate>) + Send>>);
 
-impl Entry {
-    fn message(message: Message) -> Self {
-        let seq = message.seq;
-        Self {
-            seq,
-            json: wire::ServerFrame::Message(message).encode(),
+impl Answer {
+    fn give(mut self, fate: Fate) {
+        if let Some(answer) = self.0.take() {
+            answer(Some(fate));
         }
     }
 }
 
-/// Gets an event's entries: in order, without holes, each once. Must not block.
-pub trait Subscriber: Send + Sync + 'static {
-    /// Takes the next entries.
-    fn deliver(&self, entries: &[Arc<Entry>]);
-}
-
-/// What the log holds when a subscriber joins; what follows is delivered to it.
-#[derive(Debug)]
-pub struct Tail {
-    /// The newest entries, oldest first.
-    pub entries: Vec<Arc<Entry>>,
-    /// The place of the newest entry, 0 for an empty log.
-    pub head: Seq,
+impl Drop for Answer {
+    fn drop(&mut self) {
+        if let Some(answer) = self.0.take() {
+            answer(None);
+        }
+    }
 }
 
 /// A handle on the relay. Cheap to clone.
@@ -83,10 +66,24 @@ impl Relay {
         })
     }
 
-    /// Hands in a draft. The answer comes when its fate is durable; a draft that cannot even wait is refused at once.
-    /// An answer that never comes (the sender is dropped) means that nobody knows: handing it in again is safe.
-    pub fn append(&self, draft: Draft) -> oneshot::Receiver<Appended> {
-        self.local.append(draft)
+    /// Hands in a draft from a socket of this role: what the staff does waits behind nobody else's. The answer comes when
+    /// its fate is durable; a draft that cannot even wait is refused at once. An answer that never comes (the sender is
+    /// dropped) means that nobody knows: handing it in again is safe.
+    pub fn append(&self, draft: Draft, role: Role) -> oneshot::Receiver<Fate> {
+        let (answer, receiver) = oneshot::channel();
+        self.append_then(draft, role, |fate| {
+            if let Some(fate) = fate {
+                // Who has gone asks again with the same id.
+                let _ = answer.send(fate);
+            }
+        });
+        receiver
+    }
+
+    /// The same without a task that waits: `answer` is called once, with `None` when nobody knows. It is called where
+    /// drafts are committed, or here and now: it must neither block nor panic.
+    pub fn append_then(&self, draft: Draft, role: Role, answer: impl FnOnce(Option<Fate>) + Send + 'static) {
+        self.local.append(draft, role, Answer(Some(Box::new(answer))));
     }
 
     /// Joins an event's log: the newest `limit` entries now, every later one to `subscriber`. A second subscriber of

@@ -2,28 +2,41 @@
 //! room with a credential; from then on the member's standing in the store governs, and a change of it acts at once.
 
 mod hub;
+mod inbox;
 mod limiter;
 mod live;
+mod membership;
+mod pulse;
+mod record;
+mod ring;
+mod rules;
+mod tally;
 mod watch;
+mod words;
 
-pub use hub::{Frame, LaneEnd, Missed, Newest};
 pub use limiter::SendLimits;
-pub use live::{Answer, IN_FLIGHT, Membership};
+pub use membership::{Answer, Begun, IN_FLIGHT, Joined, Mailbox, Membership, Post, SocketKey, Word};
+pub use record::{Audience, Newest};
+pub use ring::{Frame, Lane, Position, Reader, Ring, TooSlow};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wire::{CloseCode, MemberId, Phase, Seq};
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use wire::{CloseCode, Counts, MemberId, Phase, Seq};
 
 use crate::auth::secret::Secrets;
+use crate::capacity::Capacity;
 use crate::clock;
 use crate::metrics::Metrics;
 use crate::relay::{Relay, RelayError};
 use crate::store::{Event, EventId, Standing, Store, StoreError};
-use live::Room;
+use live::{Arrival, Room};
+use pulse::Pulse;
+use tally::Tally;
 
 /// Tries to join between two changes of somebody's standing in the same room, before the client is sent around again.
 const JOIN_TRIES: usize = 8;
@@ -38,6 +51,7 @@ struct Shared {
     relay: Relay,
     limits: SendLimits,
     metrics: Metrics,
+    capacity: Capacity,
     shutdown: CancellationToken,
     tasks: TaskTracker,
     /// Bounded by the number of events: a room leaves when its event is over and the last socket has gone.
@@ -58,6 +72,7 @@ impl Rooms {
         secrets: Secrets,
         limits: SendLimits,
         metrics: Metrics,
+        capacity: Capacity,
         shutdown: CancellationToken,
         tasks: TaskTracker,
     ) -> Result<Self, StoreError> {
@@ -72,6 +87,7 @@ impl Rooms {
             relay,
             limits,
             metrics,
+            capacity,
             shutdown,
             tasks,
             open,
@@ -94,13 +110,25 @@ impl Rooms {
     }
 
     /// The newest page of an event's history, when its room is open and holds it.
-    pub fn newest(&self, event: EventId, limit: usize) -> Option<Newest> {
-        self.opened(event)?.newest(limit)
+    pub fn newest(&self, event: EventId, limit: usize, audience: Audience) -> Option<Newest> {
+        self.opened(event)?.newest(limit, audience)
+    }
+
+    /// The votes of these questions, where they have any.
+    pub fn votes_of(&self, event: EventId, questions: &[Seq]) -> Counts<Seq> {
+        let room = self.opened(event);
+        room.map_or_else(Counts::default, |room| room.pulse().votes_of(questions))
     }
 
     /// Whether a member has an open socket at this node.
     pub fn has_socket(&self, event: EventId, member: &MemberId) -> bool {
         self.opened(event).is_some_and(|room| room.has_socket(member))
+    }
+
+    /// The members with an open socket at this node.
+    pub fn online_members(&self, event: EventId) -> HashSet<MemberId> {
+        self.opened(event)
+            .map_or_else(HashSet::new, |room| room.online_members())
     }
 
     /// Whether rooms can take messages.
@@ -121,6 +149,11 @@ impl Rooms {
         self.0.tasks.spawn(task);
     }
 
+    /// For as long as it lives, a stopping server waits.
+    pub fn tracked(&self) -> TaskTrackerToken {
+        self.0.tasks.token()
+    }
+
     /// What is counted.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
@@ -131,7 +164,13 @@ impl Rooms {
     ///
     /// # Errors
     /// With the code to close the socket with.
-    pub async fn join(&self, slug: &str, token: &str, after: Option<Seq>) -> Result<Membership, CloseCode> {
+    pub async fn join(
+        &self,
+        slug: &str,
+        token: &str,
+        after: Option<Seq>,
+        mailbox: &Mailbox,
+    ) -> Result<Joined, CloseCode> {
         let claims = self
             .0
             .secrets
@@ -143,16 +182,26 @@ impl Rooms {
             // was read, the change is either in what was read or will find this member in the room.
             let version = room.version();
             may_enter(&room)?;
-            let standing = self
-                .0
-                .store
-                .standing(&claims.member)
-                .await
-                .map_err(|error| come_back(&error))?;
+            let store = &self.0.store;
+            let standing = store.standing(&claims.member).await;
+            let standing = standing.map_err(|error| come_back(&error))?;
             let standing = standing.ok_or(CloseCode::CredentialRefused)?;
             verdict(&standing, claims.epoch)?;
-            if let Some(membership) = room.enter(self, &claims.member, &standing, version, after) {
-                return Ok(membership);
+            let place = self.0.capacity.enter(standing.ticket_id, standing.role);
+            let place = place.map_err(|_| CloseCode::Restarting)?;
+            let voted = if room.pulse().has_votes() {
+                store.voted(&claims.member).await.map_err(|error| come_back(&error))?
+            } else {
+                Vec::new()
+            };
+            let arrival = Arrival {
+                after,
+                mailbox,
+                place: Some(place),
+            };
+            if let Some(mut joined) = room.enter(self, &claims.member, &standing, version, arrival) {
+                joined.welcome.voted = voted;
+                return Ok(joined);
             }
         }
         Err(CloseCode::Restarting)
@@ -189,13 +238,28 @@ impl Rooms {
 
     async fn start_room(&self, event: Event) -> Result<Arc<Room>, RelayError> {
         let id = event.id;
-        let room = Room::open(event, &self.0.relay).await?;
+        let pulse = self.pulse(&event).await?;
+        let room = Room::open(event, pulse, &self.0.relay, &self.0.shutdown).await?;
+        words::load(&self.0.store, &room).await?;
         tokio::spawn({
             let room = Arc::clone(&room);
             async move { room.run().await }
         });
+        self.track({
+            let (store, room) = (self.0.store.clone(), Arc::clone(&room));
+            async move { room.keep(&store).await }
+        });
         tracing::info!(event = id, "room opened");
         Ok(room)
+    }
+
+    /// The sums that a room goes on from. Nobody is in it yet, so nobody adds to them.
+    async fn pulse(&self, event: &Event) -> Result<Pulse, RelayError> {
+        let store = &self.0.store;
+        let totals = store.reaction_totals(event.id).await?;
+        let votes = store.votes_between(event.id, 1, Seq::MAX).await?;
+        let saved = store.taps_saved(event.id).await?;
+        Ok(Pulse::new(Tally::new(event.reactions.clone(), totals, votes), saved))
     }
 
     fn opened(&self, event: EventId) -> Option<Arc<Room>> {
@@ -206,11 +270,14 @@ impl Rooms {
         self.rooms().values().filter_map(|room| room.get().cloned()).collect()
     }
 
-    /// Nobody is here any more: the server stops.
+    /// Nobody is here any more: the server stops. What the rooms feel is saved.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn report_empty(&self) -> Result<(), StoreError> {
+        for room in self.all_opened() {
+            room.save(&self.0.store).await;
+        }
         watch::report(self, |_| 0).await
     }
 

@@ -23,7 +23,8 @@ use utoipa_axum::routes;
 
 use crate::auth::session;
 use crate::problem::{self, ApiError};
-use crate::routes::{admission, client, credentials, event, health, messages, metrics, nickname, openapi};
+use crate::routes::moderation::{audit, held, members, people, reports, words};
+use crate::routes::{admission, client, credentials, event, health, messages, metrics, nickname, openapi, stage};
 use crate::socket;
 use crate::state::AppState;
 
@@ -58,12 +59,31 @@ fn calls(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(credentials::create))
         .routes(routes!(messages::list))
         .routes(routes!(socket::upgrade))
+        .routes(routes!(stage::questions))
+        .routes(routes!(stage::mood))
+        .merge(moderation())
         .fallback(async || ApiError::NotFound);
     OpenApiRouter::with_openapi(openapi::Calls::openapi())
         .nest("/api", guarded(api, state))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::show))
+}
+
+/// The moderators' desk. A word list is longer than every other body, and only moderators can send one.
+fn moderation() -> OpenApiRouter<AppState> {
+    let words = OpenApiRouter::new()
+        .routes(routes!(words::list, words::add, words::replace, words::clear))
+        .layer(DefaultBodyLimit::max(words::FILE_BYTES));
+    OpenApiRouter::new()
+        .routes(routes!(reports::list))
+        .routes(routes!(held::list))
+        .routes(routes!(people::list))
+        .routes(routes!(members::show))
+        .routes(routes!(members::messages))
+        .routes(routes!(audit::list))
+        .routes(routes!(words::remove))
+        .merge(words)
 }
 
 /// What every call under `/api` goes through; the last layer is the first to see a request.
@@ -74,10 +94,8 @@ fn guarded(api: OpenApiRouter<AppState>, state: &AppState) -> OpenApiRouter<AppS
             StatusCode::SERVICE_UNAVAILABLE,
             ANSWER_WITHIN,
         ))
-        .layer(from_fn_with_state(state.clone(), guard::check_origin))
         .layer(CatchPanicLayer::custom(|_| {
             ApiError::internal("a handler panicked").into_response()
         }))
-        .layer(from_fn(problem::complete))
-        .layer(from_fn(headers::keep_private))
+        .layer(from_fn_with_state(state.clone(), guard::attend))
 }

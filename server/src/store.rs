@@ -1,46 +1,77 @@
 //! The state of record, in one SQLite file. Readers never wait for writers (WAL); every write is one short transaction
 //! that takes the write lock at its begin, since the command line and the room's log write to the same file.
 
+mod audit;
+mod checkpoint;
 pub mod entries;
 mod events;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod gate;
+mod held;
 mod leases;
 mod members;
 mod nicknames;
+mod people;
 mod presence;
 mod provisioner;
+mod questions;
+mod reactions;
+mod reads;
+mod reports;
 mod secrets;
 mod sessions;
 mod signals;
 mod status;
 mod tickets;
 mod turn;
+mod words;
+mod worker;
 
+pub use audit::{AuditBy, AuditFilter, AuditPart};
+pub use entries::KnownSend;
 pub use events::{Event, EventId, NewEvent};
-pub use leases::{Admitted, Claim, Lease};
+pub use leases::{Admitted, Claim, Lease, Look, Seated};
 pub use members::{Seating, Standing};
 pub use nicknames::Naming;
+pub use people::{PeopleFilter, PeoplePlace, PersonState};
 pub use provisioner::{Batch, Tenure};
+pub use reactions::Taps;
 pub use sessions::Sessions;
 pub use signals::Signal;
 pub use status::{Status, TicketCounts};
-pub use tickets::{NewTicket, Ticket, TicketId};
+pub use tickets::{NewTicket, RoleChange, Ticket, TicketId};
+pub use words::{Listing, RulesPage};
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::ErrorCode;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use gate::Gate;
 use leases::LastSeen;
+use reads::Reads;
 use turn::{Turn, Write};
 
 /// Connections for reading: as many reads at a time; more wait for their turn.
 const READERS: u32 = 4;
 
-/// Connections for sessions, which are mostly read, and for writes that need not survive a power cut.
+/// Connections for writes that need not survive a power cut.
 const RELAXED: u32 = 4;
+
+/// Memory for the pages that the log's writer works on, in KiB: a busy evening's rooms and their people.
+const LOG_CACHE_KIB: u32 = 16 * 1024;
+
+/// Pages in the write-ahead log at which other writers make a checkpoint themselves: 128 MiB, when nobody else does.
+const AUTO_CHECKPOINT_PAGES: u32 = 32_768;
+
+/// How long a checkpoint waits for somebody who reads, or who writes in another process.
+const CHECKPOINT_WAIT: Duration = Duration::from_millis(20);
 
 /// How long a write waits for another process's write before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -60,6 +91,12 @@ pub enum StoreError {
     /// The database refused.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
+    /// The same, in a thread with a connection of its own.
+    #[error("the database: {0}")]
+    Statement(#[from] rusqlite::Error),
+    /// What was asked together with others failed with them.
+    #[error("{0}")]
+    Together(Arc<StoreError>),
     /// Its schema could not be brought up to date.
     #[error("the database's schema: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -94,12 +131,17 @@ impl StoreError {
     /// Whether trying again soon can help: the database was busy, not broken.
     pub fn is_busy(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::PoolTimedOut) => true,
+            Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) => true,
             // SQLITE_BUSY and SQLITE_LOCKED with their extended codes.
             Self::Database(sqlx::Error::Database(error)) => {
                 let code = error.code().and_then(|code| code.parse::<u32>().ok());
                 code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
             }
+            Self::Statement(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+            ),
+            Self::Together(error) => error.is_busy(),
             _ => false,
         }
     }
@@ -112,11 +154,18 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 #[derive(Clone, Debug)]
 pub struct Store {
     write: SqlitePool,
+    /// The log's own: what it knows stays true until another connection has written. Opened by who writes the log.
+    log: SqlitePool,
+    checkpoints: SqlitePool,
     read: SqlitePool,
+    /// What everybody reads on the way in.
+    reads: Arc<Reads>,
+    /// What everybody writes there.
+    gate: Arc<Gate>,
     /// Writes whose loss in a power cut costs nothing: they do not wait for the disk.
     relaxed: SqlitePool,
     turn: Turn,
-    options: SqliteConnectOptions,
+    options: Arc<SqliteConnectOptions>,
     last_seen: LastSeen,
 }
 
@@ -125,20 +174,31 @@ impl Store {
     pub async fn open(file: &Path) -> Result<Self> {
         make_private(file)?;
         let options = options(file);
+        let log = options
+            .clone()
+            .pragma("wal_autocheckpoint", "0")
+            .pragma("cache_size", format!("-{LOG_CACHE_KIB}"));
+        let checkpoints = options.clone().busy_timeout(CHECKPOINT_WAIT);
         let write = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!().run(&write).await?;
+        sessions::hide_ids(&write).await?;
         let read = pool(READERS)
             .connect_with(options.clone().pragma("query_only", "1"))
             .await?;
         let relaxed = pool(RELAXED)
             .connect_with(options.clone().synchronous(SqliteSynchronous::Normal))
             .await?;
+        let turn = Turn::default();
         Ok(Self {
             write,
+            log: lasting_pool().connect_lazy_with(log),
+            checkpoints: lasting_pool().connect_lazy_with(checkpoints),
             read,
+            reads: Arc::new(Reads::new(file.to_owned())),
+            gate: Arc::new(Gate::new(file.to_owned(), turn.clone())),
             relaxed,
-            turn: Turn::default(),
-            options,
+            turn,
+            options: Arc::new(options),
             last_seen: LastSeen::default(),
         })
     }
@@ -154,13 +214,17 @@ impl Store {
     /// Whether the database answers.
     pub async fn check(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.read).await?;
-        Ok(())
+        self.reads.check().await
     }
 
     /// Closes every connection; the last one folds the write-ahead log into the file.
     pub async fn close(&self) {
+        self.checkpoints.close().await;
+        self.reads.close().await;
+        self.gate.close().await;
         self.read.close().await;
         self.relaxed.close().await;
+        self.log.close().await;
         self.write.close().await;
     }
 
@@ -171,7 +235,7 @@ impl Store {
 
     /// The same for the one writer of the log, which waits behind one other write at most.
     async fn begin_log(&self) -> Result<Write> {
-        self.turn.begin_log(&self.write).await
+        self.turn.begin_log(&self.log).await
     }
 
     /// Begins a transaction for what can be done again after a power cut. A later durable commit keeps it too.
@@ -206,6 +270,7 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .pragma("wal_autocheckpoint", AUTO_CHECKPOINT_PAGES.to_string())
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
@@ -213,6 +278,15 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+}
+
+/// One connection that is opened when it is needed, and stays.
+fn lasting_pool() -> SqlitePoolOptions {
+    pool(1)
+        .min_connections(0)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
 }
 
 /// Times and counts are unsigned on the wire and signed in SQL; both are far from their limits.

@@ -10,14 +10,19 @@ pub fn fold(typed: &str) -> String {
         .collect()
 }
 
+/// Whether nothing is left of it when it is folded.
+pub fn is_blank(typed: &str) -> bool {
+    typed.chars().all(|sign| fold_sign(sign).is_none())
+}
+
 fn fold_sign(sign: char) -> Option<char> {
-    match sign {
+    match sign.to_ascii_uppercase() {
         'O' => Some('0'),
         'I' | 'L' => Some('1'),
         _ if sign.is_whitespace() || is_dash(sign) || sign.is_control() || is_invisible(sign) => None,
         // Full-width forms, as East Asian keyboards type them.
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(sign) - 0xfee0).and_then(fold_sign),
-        _ => Some(sign),
+        capital => Some(capital),
     }
 }
 
@@ -33,9 +38,10 @@ fn is_invisible(sign: char) -> bool {
     matches!(sign, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// The last four signs, the only part that is shown once a code has been typed.
+/// The last four signs, the only part that is shown once a code has been typed. Only Latin letters become capitals here:
+/// the table for all others would be a hundredth of the page's weight.
 pub fn last_four(typed: &str) -> String {
-    let folded: Vec<char> = fold(typed).chars().collect();
+    let folded: Vec<char> = typed.chars().filter_map(fold_sign).collect();
     folded[folded.len().saturating_sub(4)..].iter().collect()
 }
 
@@ -62,6 +68,13 @@ mod tests {
     fn only_the_last_four_signs_are_shown() {
         assert_eq!(last_four("K7QF-2MXP-9TRA"), "9TRA");
         assert_eq!(last_four("ab"), "AB");
+        assert_eq!(last_four("ｋ７-ｑf"), "K7QF");
+    }
+
+    #[test]
+    fn a_code_of_separators_is_blank() {
+        assert!(is_blank("") && is_blank(" – \u{200b}"));
+        assert!(!is_blank("-k-"));
     }
 
     proptest! {

@@ -1,17 +1,23 @@
 //! The frames of the socket: what a client says, one object a frame, and what the server says, an array of objects.
 
 mod client;
+mod control;
+mod reading;
 mod server;
 
-pub use client::{BadFrame, ClientFrame, Parsed, Send};
-pub use server::{Ack, Bye, Entry, Gap, Presence, Received, Refusal, Refused, RoomState, ServerFrame, Welcome};
+pub use client::{Act, BadFrame, ClientFrame, Hello, Parsed, React, Report, Send, Verb, Vote};
+pub use control::{Actor, Control, Deed};
+pub use server::{
+    Ack, Bye, Gap, HeldNotice, Muted, Presence, Reactions, Received, Refusal, Refused, RoomState, ServerFrame, Votes,
+    Welcome,
+};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{MemberId, Role, Seq, UnixMillis};
 
 /// A message as a fan sees it: whole, or a tombstone that says only that something was here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Message {
     /// Its place in the log.
@@ -25,7 +31,7 @@ pub struct Message {
 }
 
 /// What a visible message carries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MessageBody {
     /// The id its author's client gave it, unique for that author in this event.
@@ -34,7 +40,7 @@ pub struct MessageBody {
     pub at: UnixMillis,
     /// Its author.
     pub member: MemberId,
-    /// The author's nickname when it was sent.
+    /// The author's nickname: today's, also when it was sent under another.
     pub nickname: String,
     /// The author's role when it was sent.
     pub role: Role,
@@ -49,4 +55,35 @@ pub struct MessageBody {
     /// The question it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Seq>,
+    /// Of a question: the entry that answered it, a message or an `answer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<Seq>,
+}
+
+/// A message that stands inside another object, tagged as it is on its own.
+pub(crate) mod tagged {
+    use serde::{Serialize, Serializer};
+
+    use super::Message;
+
+    #[derive(Serialize)]
+    struct Tagged<'a> {
+        #[serde(rename = "type")]
+        kind: &'static str,
+        #[serde(flatten)]
+        message: &'a Message,
+    }
+
+    pub(crate) fn serialize<S: Serializer>(message: &Message, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = "message";
+        Tagged { kind, message }.serialize(serializer)
+    }
+
+    #[expect(clippy::ref_option, reason = "serde's own signature")]
+    pub(crate) fn serialize_some<S: Serializer>(message: &Option<Message>, serializer: S) -> Result<S::Ok, S::Error> {
+        match message {
+            Some(message) => serialize(message, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
 }

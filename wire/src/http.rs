@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::frame::Message;
-use crate::{Capability, ChatState, MemberId, Phase, Role, Seq, UnixMillis};
+use crate::{Capability, ChatState, Counts, MemberId, Phase, Role, Seq, UnixMillis};
 
 /// `GET /events/{event}`: what anybody may know. The stream's address is behind the ticket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct EventView {
     /// The event's name in addresses.
@@ -25,6 +25,9 @@ pub struct EventView {
     pub phase: Phase,
     /// How its chat is.
     pub chat: ChatState,
+    /// What stands where a message was hidden.
+    #[serde(default)]
+    pub tombstones: Tombstones,
     /// The server's clock, so that a countdown is right on a device whose clock is not.
     pub now: UnixMillis,
 }
@@ -41,7 +44,7 @@ pub struct AdmissionRequest {
 }
 
 /// The answer to `POST` and `GET /events/{event}/admission`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Admission {
     /// The member behind the ticket; null while its account is being made.
@@ -59,7 +62,7 @@ pub struct Admission {
 }
 
 /// `POST /events/{event}/credentials`: opens one socket within its lifetime.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Credential {
     /// The signed token for `hello`.
@@ -89,7 +92,7 @@ pub struct NicknameView {
 }
 
 /// `GET /events/{event}/nickname?try=N`: would it be free? Claims nothing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct NicknameTry {
     /// Whether it could be claimed now.
@@ -124,7 +127,7 @@ pub enum NicknameReason {
 }
 
 /// `GET /events/{event}/messages`: one page of history, newest page first, each page in order of `seq`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct HistoryPage {
     /// At most 50 messages, oldest first; tombstones count.
@@ -133,4 +136,20 @@ pub struct HistoryPage {
     pub next: Option<String>,
     /// The log's head when this page was read; entries after it apply to these messages.
     pub as_of: Seq,
+    /// The votes of the questions on this page that have any, by seq.
+    #[serde(default, skip_serializing_if = "Counts::is_empty")]
+    #[cfg_attr(feature = "schema", schema(value_type = std::collections::BTreeMap<String, u64>))]
+    pub votes: Counts<Seq>,
+}
+
+/// What fans see where a message was hidden.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Tombstones {
+    /// A quiet line: "hidden by a moderator".
+    #[default]
+    Shown,
+    /// Nothing.
+    Gone,
 }

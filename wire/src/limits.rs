@@ -43,3 +43,42 @@ pub const CREDENTIAL_MILLIS: u64 = 60_000;
 
 /// Longest ticket code that is looked at, in bytes as typed.
 pub const TICKET_CODE_BYTES: usize = 128;
+
+/// Longest reason of an act or a report, in Unicode scalar values.
+pub const REASON_SCALARS: usize = 200;
+
+/// Longest mute, in seconds: a day.
+pub const MUTE_SECONDS: u32 = 24 * 60 * 60;
+
+/// Longest wait of slow mode, in seconds: an hour.
+pub const SLOW_SECONDS: u32 = 60 * 60;
+
+/// Furthest reach of a clear, in seconds: a day.
+pub const CLEAR_SECONDS: u32 = 24 * 60 * 60;
+
+/// Longest pattern of a word list, in Unicode scalar values.
+pub const PATTERN_SCALARS: usize = 80;
+
+/// Most rules of an event's word list.
+pub const WORD_RULES: u64 = 20_000;
+
+/// Most reactions that an event offers.
+pub const REACTIONS: usize = 12;
+
+/// Most taps that one `react` carries.
+pub const REACTIONS_A_FRAME: u32 = 5;
+
+/// Taps of one member that count, a second; more are dropped.
+pub const REACTIONS_A_SECOND: u32 = 5;
+
+/// Longest reaction, in bytes of UTF-8: a family of four with their skin tones.
+pub const EMOJI_BYTES: usize = 48;
+
+/// How many of a member's own votes `welcome` names, the newest first.
+pub const OWN_VOTES: usize = 200;
+
+/// Of how many questions `welcome` gives the votes, the newest first.
+pub const TOLD_VOTES: usize = 200;
+
+/// Most questions of one answer of `GET …/questions`.
+pub const QUESTIONS: u32 = 100;

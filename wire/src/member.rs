@@ -39,7 +39,12 @@ impl Role {
 
     /// What a member of this role may do over the socket.
     pub fn capabilities(self) -> Vec<Capability> {
-        vec![Capability::Read, Capability::Send]
+        let own: &[Capability] = match self {
+            Self::Fan => &[Capability::Vote, Capability::Report],
+            Self::Artist => &[Capability::Stage, Capability::Report],
+            Self::Moderator => &[Capability::Vote, Capability::Stage, Capability::Moderate],
+        };
+        [&[Capability::Read, Capability::Send, Capability::React], own].concat()
     }
 }
 
@@ -52,6 +57,16 @@ pub enum Capability {
     Read,
     /// Send messages.
     Send,
+    /// Send reactions.
+    React,
+    /// Vote for questions.
+    Vote,
+    /// Put questions into the spotlight, and answer them.
+    Stage,
+    /// Report messages to the moderators.
+    Report,
+    /// Hide, ban, mute, slow down, pause, pin and all the rest of the moderators' desk.
+    Moderate,
     /// A capability of a newer server.
     #[serde(other)]
     Unknown,

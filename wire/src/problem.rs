@@ -64,6 +64,12 @@ pub enum ProblemCode {
     LeaseLost,
     /// 403: the member is out of the chat.
     Banned,
+    /// 403: the member's role does not allow it.
+    NotAllowed,
+    /// 404: no member of this id in this event.
+    MemberUnknown,
+    /// 409: the list is full.
+    ListFull,
     /// 403: the event has no chat.
     ChatOff,
     /// 503: the account behind the ticket is still being made.

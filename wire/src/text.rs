@@ -24,9 +24,11 @@ pub enum BadText {
 /// # Errors
 /// When what is left is empty or too long.
 pub fn message(typed: &str) -> Result<String, BadText> {
-    let text = settle(typed, |text| {
-        limit_marks(&drop_unpaired_isolates(&drop_controls(&text.nfc().collect::<String>())))
-    });
+    let text = if is_plain(typed) {
+        typed.trim().to_owned()
+    } else {
+        settle(typed, message_rule)
+    };
     if !text.chars().any(is_visible) {
         return Err(BadText::Empty);
     }
@@ -34,6 +36,15 @@ pub fn message(typed: &str) -> Result<String, BadText> {
         return Err(BadText::TooLong);
     }
     Ok(text)
+}
+
+/// Most lines are that, and no rule has anything to say to them.
+fn is_plain(typed: &str) -> bool {
+    typed.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
+}
+
+fn message_rule(text: &str) -> String {
+    limit_marks(&drop_unpaired_isolates(&drop_controls(&text.nfc().collect::<String>())))
 }
 
 /// A nickname as it is kept: one line in NFC, single spaces, nothing invisible but the joiners that scripts and emoji
@@ -62,7 +73,7 @@ pub fn nickname(typed: &str) -> Result<String, NicknameReason> {
 /// Repeats a rule, trimmed, until nothing changes: dropping one thing can pair or compose its neighbours. Every round
 /// but the first can only shorten the text, so it ends.
 fn settle(typed: &str, rule: impl Fn(&str) -> String) -> String {
-    let mut text = rule(typed).trim().to_owned();
+    let mut text = typed.to_owned();
     loop {
         let next = rule(&text).trim().to_owned();
         if next == text {
@@ -129,9 +140,9 @@ fn limit_marks(text: &str) -> String {
     let mut marks = 0;
     text.chars()
         .filter(|sign| {
-            match (sign.general_category(), sign.general_category_group()) {
-                (GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark, _) => marks += 1,
-                (GeneralCategory::SpacingMark | GeneralCategory::Format, _) => return true,
+            match sign.general_category() {
+                GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark => marks += 1,
+                GeneralCategory::SpacingMark | GeneralCategory::Format => return true,
                 _ => marks = 0,
             }
             marks <= limits::MARKS_ON_A_BASE
@@ -173,7 +184,7 @@ fn is_readable(sign: char) -> bool {
 }
 
 /// `Default_Ignorable_Code_Point` and the bidirectional marks, and the Braille blank: signs that show nothing.
-fn is_ignorable(sign: char) -> bool {
+pub fn is_ignorable(sign: char) -> bool {
     matches!(sign,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
@@ -266,6 +277,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_rule_changes_a_plain_message(typed in "[ -~\n]{0,40}") {
+            prop_assert!(is_plain(&typed));
+            prop_assert_eq!(settle(&typed, message_rule), typed.trim());
+        }
+
         #[test]
         fn a_kept_message_is_kept_as_it_is(typed in typed()) {
             if let Ok(text) = message(&typed) {

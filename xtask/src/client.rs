@@ -66,7 +66,7 @@ pub fn client(mode: Mode, yes: bool) -> Result<()> {
     let takes = match mode {
         Mode::Release => {
             trunk.args(["--release", "--cargo-profile", "web"]);
-            "about 7 minutes when cold, 2 after a change"
+            "about 8 minutes when cold, 3 after a change"
         }
         Mode::Dev => "about 3 minutes when cold, seconds after a change",
     };

@@ -1,8 +1,10 @@
 //! The project's own commands. `cargo xtask run` is all that a first visitor needs.
 
+mod bench;
 mod client;
 mod dev;
 mod group;
+mod peers;
 mod run;
 mod setup;
 mod sh;
@@ -41,6 +43,8 @@ enum Command {
     Run(run::Options),
     /// Run the tests: all, or the parts named.
     Test { parts: Vec<test::Part> },
+    /// Measure the server beside its peers, small and quick; sets up what is missing.
+    Bench(bench::Options),
     /// Edit with the page and the server following.
     Dev,
 }
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         }
         Command::Run(options) => run::run(&options, yes),
         Command::Test { parts } => return test::run(&parts, yes),
+        Command::Bench(options) => bench::run(&options, yes),
         Command::Dev => dev::run(yes),
     };
     match result {

@@ -30,6 +30,8 @@ const BROWSER_PACKAGES: [&str; 6] = [
     "fonts-noto-color-emoji",
 ];
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const PYTHON_PACKAGES: [&str; 2] = ["python3", "python3-websockets"];
+const PYTHONS: [&str; 2] = ["python3", "/usr/bin/python3"];
 const FETCH_LIMIT: Duration = Duration::from_mins(3);
 
 /// Sets up everything.
@@ -38,6 +40,7 @@ pub fn all(yes: bool) -> Result<()> {
     Tool::cargo_deny().ensure()?;
     tools::clean_up()?;
     browser(yes)?;
+    python(yes)?;
     sh::say("everything is set up");
     Ok(())
 }
@@ -170,7 +173,7 @@ impl Wasm {
 }
 
 /// Node and npm, new enough.
-fn node(yes: bool) -> Result<()> {
+pub fn node(yes: bool) -> Result<()> {
     if sh::find("node").is_none() || sh::find("npm").is_none() {
         system::install(&["nodejs", "npm"], &format!("Node {NODE} or newer, with npm,"), yes)?;
     }
@@ -244,6 +247,23 @@ fn fetch_playwrights() -> Result<()> {
         limit: FETCH_LIMIT,
     }
     .run(playwright().args(["install", "--no-shell", "chromium"]))
+}
+
+/// A Python that has the library `websockets`, for the stories of other languages' clients.
+pub fn python(yes: bool) -> Result<PathBuf> {
+    if let Some(chosen) = env::var_os("FRONTROW_PYTHON") {
+        return Ok(chosen.into());
+    }
+    let installed = || PYTHONS.iter().filter_map(|name| sh::find(name)).find(has_websockets);
+    if let Some(python) = installed() {
+        return Ok(python);
+    }
+    system::install(&PYTHON_PACKAGES, "Python's websockets, for the end-to-end tests,", yes)?;
+    installed().context("Debian's python3-websockets is installed, but no python3 has it: name one in FRONTROW_PYTHON")
+}
+
+fn has_websockets(python: &PathBuf) -> bool {
+    sh::output(sh::command(python).args(["-c", "import websockets.legacy.client"])).is_ok()
 }
 
 /// Playwright itself, in its folder.

@@ -243,6 +243,7 @@ fn deny() -> Result<Tally> {
 
 fn end2end(yes: bool) -> Result<Tally> {
     let chromium = setup::browser(yes)?;
+    let python = setup::python(yes)?;
     let frontrow = client::build(Mode::Release, yes)?;
     let types = check(sh::command("npm").args(["run", "--silent", "--prefix", "end2end", "check"]))?;
     let mut stories = setup::playwright();
@@ -250,6 +251,7 @@ fn end2end(yes: bool) -> Result<Tally> {
         .arg("test")
         .env("FRONTROW_BIN", frontrow)
         .env("FRONTROW_CHROMIUM", chromium)
+        .env("FRONTROW_PYTHON", python)
         // Its closing lines are read, and colours would hide them.
         .env("NO_COLOR", "1")
         .env_remove("FORCE_COLOR");

@@ -161,7 +161,8 @@ fn build_folder() -> Result<PathBuf> {
     Ok(cache()?.join("build"))
 }
 
-fn cache() -> Result<PathBuf> {
+/// The folder that outlasts the checkout.
+pub fn cache() -> Result<PathBuf> {
     if let Some(folder) = env::var_os("FRONTROW_TOOLS") {
         return Ok(folder.into());
     }

@@ -11,6 +11,8 @@ const BRIGHTNESS: [&str; 9] = ["0", "0.35", "0.5", "0.61", "0.71", "0.79", "0.87
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footlights {
     lines: [u16; LAMPS],
+    /// How strong reactions were in the same seconds: what doubles adds one.
+    felt: [u16; LAMPS],
     /// The second that the last lamp stands for.
     second: u64,
 }
@@ -19,6 +21,7 @@ impl Default for Footlights {
     fn default() -> Self {
         Self {
             lines: [0; LAMPS],
+            felt: [0; LAMPS],
             second: 0,
         }
     }
@@ -32,24 +35,35 @@ impl Footlights {
         *newest = newest.saturating_add(1);
     }
 
+    /// So many taps on reactions came.
+    pub fn felt(&mut self, now: u64, taps: u64) {
+        self.pass(now);
+        let strength = u64::BITS - taps.leading_zeros();
+        let newest = &mut self.felt[LAMPS - 1];
+        *newest = (*newest).max(u16::try_from(strength).unwrap_or(0));
+    }
+
     /// Time went by.
     pub fn pass(&mut self, now: u64) {
         let passed = (now / 1_000).saturating_sub(self.second);
         let passed = usize::try_from(passed).unwrap_or(LAMPS).min(LAMPS);
-        self.lines.rotate_left(passed % LAMPS);
-        self.lines[LAMPS - passed..].fill(0);
+        for row in [&mut self.lines, &mut self.felt] {
+            row.rotate_left(passed % LAMPS);
+            row[LAMPS - passed..].fill(0);
+        }
         self.second = now / 1_000;
     }
 
     /// How bright a lamp is.
     pub fn brightness(&self, lamp: usize) -> &'static str {
-        let lines = self.lines.get(lamp).copied().unwrap_or(0);
-        BRIGHTNESS[usize::from(lines).min(BRIGHTNESS.len() - 1)]
+        let of = |row: &[u16; LAMPS]| row.get(lamp).copied().unwrap_or(0);
+        let strength = of(&self.lines).saturating_add(of(&self.felt));
+        BRIGHTNESS[usize::from(strength).min(BRIGHTNESS.len() - 1)]
     }
 
     /// Whether another row shines the same.
     pub fn looks_like(&self, other: &Self) -> bool {
-        self.lines == other.lines
+        (self.lines, self.felt) == (other.lines, other.felt)
     }
 
     /// How many lines the row stands for.
@@ -74,6 +88,9 @@ mod tests {
             ("0", "0.5")
         );
         assert_eq!(lights.total(), 2);
+        lights.felt(8_100, 3);
+        lights.felt(8_300, 1);
+        assert_eq!(lights.brightness(LAMPS - 1), "0.5", "a few taps are a glow");
         lights.pass(65_000);
         assert_eq!(lights.total(), 0);
         lights.pass(u64::MAX);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wire::{MemberId, Role, Seq, UnixMillis};
 
 use super::outbox::{Sending, Unsent};
-use super::transcript::Line;
+use super::transcript::{Line, Transcript};
 
 /// Lines of one author belong together when no more than this lies between two of them.
 const RUN_MILLIS: u64 = 5 * 60 * 1_000;
@@ -29,6 +29,8 @@ pub enum Row {
         run: bool,
         /// It is this fan's own.
         mine: bool,
+        /// The question that it answers, if that is held.
+        asked: Option<Arc<Line>>,
     },
     /// A line that is not in the log yet.
     Unsent {
@@ -45,7 +47,7 @@ pub enum RowKey {
     /// A day's beginning.
     Day(i64),
     /// A line in one of its states.
-    Line(Seq, u32, bool, bool),
+    Line(Seq, u32, bool, bool, Option<u32>),
     /// A line on its way, in one of its states.
     Unsent(String, Sending, bool),
 }
@@ -55,7 +57,10 @@ impl Row {
     pub fn key(&self) -> RowKey {
         match self {
             Self::Day { day, .. } => RowKey::Day(*day),
-            Self::Line { line, run, mine } => RowKey::Line(line.message.seq, line.revision, *run, *mine),
+            Self::Line { line, run, mine, asked } => {
+                let asked = asked.as_ref().map(|asked| asked.revision);
+                RowKey::Line(line.message.seq, line.revision, *run, *mine, asked)
+            }
             Self::Unsent { unsent, run } => RowKey::Unsent(unsent.id.clone(), unsent.state, *run),
         }
     }
@@ -68,9 +73,10 @@ impl Row {
 pub fn rows<'a>(
     lines: impl Iterator<Item = &'a Arc<Line>>,
     unsent: &[Unsent],
-    me: Option<&MemberId>,
+    held: &Transcript,
     day: impl Fn(UnixMillis) -> i64,
 ) -> Vec<Row> {
+    let me = held.me();
     let mut rows = Vec::new();
     let mut last: Option<&Line> = None;
     let mut last_day = None;
@@ -88,6 +94,7 @@ pub fn rows<'a>(
             line: Arc::clone(line),
             run,
             mine,
+            asked: asked_by(line).and_then(|asked| held.line(asked)).cloned(),
         });
         last = Some(line);
     }
@@ -100,6 +107,11 @@ pub fn rows<'a>(
         follows_me = true;
     }
     rows
+}
+
+/// The question that a line answers.
+fn asked_by(line: &Line) -> Option<Seq> {
+    line.message.body.as_ref().and_then(|body| body.answers)
 }
 
 fn said_at(line: &Line) -> Option<UnixMillis> {
@@ -129,7 +141,6 @@ fn is_run(last: &Line, line: &Line) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::transcript::Transcript;
     use wire::frame::{Message, MessageBody};
 
     const MINUTE: u64 = 60_000;
@@ -146,6 +157,7 @@ mod tests {
             question: false,
             reply_to: None,
             answers: None,
+            answered: None,
         };
         Message {
             seq,
@@ -156,16 +168,15 @@ mod tests {
 
     /// The rows in one word each: D a day, the author in capitals with a name, in small letters in a run, - a tombstone.
     fn drawn(messages: Vec<Message>, unsent: &[&str]) -> String {
-        let me = MemberId("m".into());
-        let mut transcript = Transcript::new(Some(me.clone()));
+        let mut transcript = Transcript::new(Some(MemberId("m".into())));
         for message in messages {
             transcript.message(message);
         }
         for id in unsent {
-            transcript.outbox.add((*id).into(), "x".into(), Sending::Waiting);
+            transcript.outbox.add((*id).into(), "x".into(), false, Sending::Waiting);
         }
         let day = |at: UnixMillis| i64::try_from(at / DAY).expect("small");
-        let rows = rows(transcript.lines().iter(), transcript.outbox.unsent(), Some(&me), day);
+        let rows = rows(transcript.lines().iter(), transcript.outbox.unsent(), &transcript, day);
         rows.iter()
             .map(|row| match row {
                 Row::Day { .. } => "D".to_owned(),
@@ -238,8 +249,35 @@ mod tests {
         for seq in 1..=9 {
             transcript.message(said(seq, "a", seq * MINUTE, Role::Fan));
         }
-        let first = |from| rows(transcript.lines().iter().skip(from), &[], None, |_| 7)[0].key();
+        let first = |from| rows(transcript.lines().iter().skip(from), &[], &transcript, |_| 7)[0].key();
         assert!((1..9).all(|from| first(from) == first(0)));
+    }
+
+    #[test]
+    fn an_answer_shows_its_question_as_it_is_by_now() {
+        let mut transcript = Transcript::new(None);
+        let mut answer = said(2, "v", 1, Role::Artist);
+        if let Some(body) = &mut answer.body {
+            body.answers = Some(1);
+        }
+        transcript.message(said(1, "a", 0, Role::Fan));
+        transcript.message(answer);
+        let drawn = |transcript: &Transcript| rows(transcript.lines().iter().skip(1), &[], transcript, |_| 7).remove(1);
+        let before = drawn(&transcript);
+        let Row::Line { asked: Some(asked), .. } = &before else {
+            panic!("{before:?}")
+        };
+        assert_eq!(asked.message.body.as_ref().and_then(|body| body.answered), Some(2));
+        let hidden = Message {
+            seq: 1,
+            body: None,
+            hidden: true,
+        };
+        transcript.welcome(MemberId("m".into()), 9);
+        transcript.message(hidden);
+        let after = drawn(&transcript);
+        assert_ne!(after.key(), before.key(), "it is drawn again");
+        assert!(matches!(after, Row::Line { asked: Some(asked), .. } if asked.message.body.is_none()));
     }
 
     #[test]
@@ -259,9 +297,9 @@ mod tests {
             transcript.message(line);
         }
         let day = |at: UnixMillis| i64::try_from(at / DAY).expect("small");
-        let all = rows(transcript.lines().iter(), &[], None, day);
+        let all = rows(transcript.lines().iter(), &[], &transcript, day);
         for from in 1..9 {
-            let window = rows(transcript.lines().iter().skip(from), &[], None, day);
+            let window = rows(transcript.lines().iter().skip(from), &[], &transcript, day);
             assert!(
                 matches!(&window[..2], [Row::Day { .. }, Row::Line { run: false, .. }]),
                 "from {from}"

@@ -58,11 +58,23 @@ impl Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.line.set_onopen(None);
         self.line.set_onmessage(None);
         self.line.set_onclose(None);
-        let _ = self.line.close();
+        if self.line.ready_state() == WebSocket::CONNECTING {
+            close_once_open(&self.line); // closed before, it would be an error in the browser's console
+        } else {
+            self.line.set_onopen(None);
+            let _ = self.line.close();
+        }
     }
+}
+
+fn close_once_open(line: &WebSocket) {
+    let socket = line.clone();
+    let close = Closure::once_into_js(move || {
+        let _ = socket.close();
+    });
+    line.set_onopen(Some(close.unchecked_ref()));
 }
 
 /// The address of `path`, relative to this page, as a WebSocket's.

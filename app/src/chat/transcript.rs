@@ -4,14 +4,18 @@
 //! Two things are bounded. While the reader is at the end, old lines are dropped and read again from history when
 //! somebody scrolls back. Who reads far back holds more, up to a limit where the newest lines are let go: then the
 //! transcript no longer follows the room, until it is told to rejoin.
+//!
+//! What a moderator takes away is gone from all of it at once. What comes back without its text is read again.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use wire::frame::Message;
-use wire::http::HistoryPage;
+use wire::frame::{Control, Deed, Message};
+use wire::http::{HistoryPage, Tombstones};
 use wire::{MemberId, Seq};
 
+use super::acts::{self, Acts};
 use super::outbox::Outbox;
 
 /// Most lines held while the reader is at the end: some screens to scroll back without asking the server.
@@ -38,7 +42,7 @@ enum Older {
     Unread,
     /// More pages, from this token on.
     Next(String),
-    /// Lines were dropped: pages are walked from this token (or the newest) down to the first line.
+    /// Lines are held that no page reached yet: pages are walked from this token (or the newest) down to the first line.
     Walk(Option<String>),
     /// Nothing: the first line is the first of the chat.
     Start,
@@ -72,7 +76,12 @@ pub struct Transcript {
     /// This fan's lines that are not in the log yet.
     pub outbox: Outbox,
     me: Option<MemberId>,
+    /// What stands where a message was hidden.
+    pub tombstones: Tombstones,
+    /// The staff keep the text of what fans do not see.
+    pub keeps_hidden: bool,
     lines: VecDeque<Arc<Line>>,
+    acts: Acts,
     older: Older,
     era: u32,
     /// Up to here the socket has said everything; none before the first welcome.
@@ -88,6 +97,8 @@ pub struct Transcript {
     follows: bool,
     at_end: bool,
     unread: usize,
+    /// Lines up to here were seen at the end, and never count as unread.
+    seen: Seq,
 }
 
 impl Transcript {
@@ -96,7 +107,10 @@ impl Transcript {
         Self {
             outbox: Outbox::default(),
             me,
+            tombstones: Tombstones::default(),
+            keeps_hidden: false,
             lines: VecDeque::new(),
+            acts: Acts::default(),
             older: Older::Unread,
             era: 0,
             cursor: None,
@@ -107,12 +121,28 @@ impl Transcript {
             follows: true,
             at_end: true,
             unread: 0,
+            seen: 0,
         }
     }
 
     /// The lines held, oldest first.
+    #[cfg(test)]
     pub fn lines(&self) -> &VecDeque<Arc<Line>> {
         &self.lines
+    }
+
+    /// The lines that have a place in the page: where tombstones are gone, all but those.
+    pub fn shown(&self) -> Cow<'_, VecDeque<Arc<Line>>> {
+        let is_gone = |line: &Arc<Line>| line.message.hidden;
+        if self.tombstones == Tombstones::Shown || !self.lines.iter().any(is_gone) {
+            return Cow::Borrowed(&self.lines);
+        }
+        Cow::Owned(self.lines.iter().filter(|line| !is_gone(line)).cloned().collect())
+    }
+
+    /// The line at this place, if it is held.
+    pub fn line(&self, seq: Seq) -> Option<&Arc<Line>> {
+        self.place_of(seq).ok().map(|place| &self.lines[place])
     }
 
     /// Whose own lines are marked.
@@ -152,14 +182,19 @@ impl Transcript {
         if self.cursor.is_none() {
             self.cursor = Some(head);
             self.live_from = head;
+            self.acts.begin_after(head);
         }
     }
 
     /// A message, live or replayed.
     pub fn message(&mut self, message: Message) {
         let seq = message.seq;
-        if seq > self.newest && !self.at_end && self.is_of_another(&message) {
+        if seq > self.newest && !self.at_end && !message.hidden && self.is_of_another(&message) {
             self.unread += 1;
+        }
+        let answers = message.body.as_ref().and_then(|body| body.answers);
+        if let Some(target) = answers.filter(|_| self.cursor < Some(seq)) {
+            self.done(seq, Deed::Answer { target });
         }
         self.entry(seq);
         self.confirm(&message);
@@ -171,10 +206,36 @@ impl Transcript {
         }
     }
 
+    /// What a moderator did, live or replayed. What is told twice changes nothing.
+    pub fn control(&mut self, control: Control) {
+        let is_new = self.cursor < Some(control.seq);
+        self.entry(control.seq);
+        if !is_new {
+            return;
+        }
+        self.done(control.seq, control.deed);
+    }
+
+    /// Something was done to messages that are held, or may come from history.
+    fn done(&mut self, seq: Seq, deed: Deed) {
+        self.acts.note(seq, &deed);
+        match deed {
+            Deed::Unhide { message, .. } => {
+                if self.place_of(message.seq).is_ok() {
+                    self.put(message, seq);
+                }
+            }
+            deed => self.change_lines(seq, &deed),
+        }
+    }
+
     /// An entry of the log that this version does not know: only its place counts.
     pub fn entry(&mut self, seq: Seq) {
         self.cursor = self.cursor.max(Some(seq));
         self.newest = self.newest.max(seq);
+        if self.at_end {
+            self.seen = self.newest;
+        }
     }
 
     /// The server keeps this fan's line at `seq`.
@@ -191,6 +252,7 @@ impl Transcript {
     pub fn gap(&mut self, to: Seq) {
         self.cursor = self.cursor.max(Some(to));
         self.newest = self.newest.max(to);
+        self.acts.begin_after(to);
         self.drop_lines(to);
     }
 
@@ -215,7 +277,8 @@ impl Transcript {
         if ask.era != self.era {
             return Merged::Late;
         }
-        if ask.before.is_none() && page.as_of < self.live_from {
+        let leaves_hole = ask.before.is_none() && page.as_of < self.live_from;
+        if leaves_hole || !self.acts.knows_all_since(page.as_of) {
             return Merged::Stale;
         }
         let first_before = self.first_seq();
@@ -231,11 +294,40 @@ impl Transcript {
         if extended { Merged::Extended } else { Merged::Known }
     }
 
+    /// The first line held that may be visible again: what it says has to be read.
+    pub fn returning(&self) -> Option<Seq> {
+        let returns = |line: &&Arc<Line>| self.acts.may_have_returned(&line.message, line.as_of);
+        self.lines.iter().find(returns).map(|line| line.message.seq)
+    }
+
+    /// A page of history that was read again for the sake of lines that are held. `false` when it is from before what came
+    /// back, and of no use.
+    pub fn read_again(&mut self, page: HistoryPage) -> bool {
+        if !self.acts.is_up_to_date(page.as_of) {
+            return false;
+        }
+        for message in page.messages {
+            if self.place_of(message.seq).is_ok() {
+                self.put(message, page.as_of);
+            }
+        }
+        true
+    }
+
+    /// Lets go of the lines before this one, while the reader is at the end: they are read when somebody scrolls back.
+    pub fn forget_before(&mut self, seq: Seq) {
+        if self.at_end {
+            let (Ok(place) | Err(place)) = self.place_of(seq);
+            self.drop_first(place);
+        }
+    }
+
     /// The reader came to the end, or left it.
     pub fn set_at_end(&mut self, at_end: bool) {
         self.at_end = at_end && self.follows;
         if self.at_end {
             self.unread = 0;
+            self.seen = self.newest;
             self.keep_bounded();
         }
     }
@@ -258,9 +350,27 @@ impl Transcript {
         self.lines.front().map(|line| line.message.seq)
     }
 
-    /// Puts a message in its place. Of two states the later one counts; of two of the same moment, the hidden one.
-    fn put(&mut self, message: Message, as_of: Seq) {
-        match self.lines.binary_search_by_key(&message.seq, |line| line.message.seq) {
+    fn place_of(&self, seq: Seq) -> Result<usize, usize> {
+        self.lines.binary_search_by_key(&seq, |line| line.message.seq)
+    }
+
+    /// Does to the lines held what a moderator did.
+    fn change_lines(&mut self, seq: Seq, deed: &Deed) {
+        for place in 0..self.lines.len() {
+            let line = &self.lines[place];
+            if line.as_of < seq && acts::concerns(seq, deed, &line.message) {
+                let (mut message, as_of) = (line.message.clone(), line.as_of);
+                acts::apply(seq, deed, &mut message, self.keeps_hidden);
+                self.replace(place, message, as_of);
+            }
+        }
+    }
+
+    /// Puts a message in its place, as it is by now. Of two states the later one counts; of two of the same moment, the
+    /// hidden one.
+    fn put(&mut self, mut message: Message, as_of: Seq) {
+        self.acts.bring_up_to_date(&mut message, as_of, self.keeps_hidden);
+        match self.place_of(message.seq) {
             Err(place) => self.lines.insert(
                 place,
                 Arc::new(Line {
@@ -273,15 +383,25 @@ impl Transcript {
                 let held = &self.lines[place];
                 let is_later = (as_of, message.hidden) > (held.as_of, held.message.hidden);
                 if is_later {
-                    let revision = held.revision + u32::from(held.message != message);
-                    self.lines[place] = Arc::new(Line {
-                        message,
-                        revision,
-                        as_of,
-                    });
+                    self.replace(place, message, as_of);
                 }
             }
         }
+    }
+
+    /// A line is in another state now. What is hidden is not unread, either.
+    fn replace(&mut self, place: usize, message: Message, as_of: Seq) {
+        let held = &self.lines[place];
+        let may_count = !self.at_end && message.seq > self.seen;
+        let counts = |message: &Message| usize::from(may_count && !message.hidden && self.is_of_another(message));
+        let (before, after) = (counts(&held.message), counts(&message));
+        let revision = held.revision + u32::from(held.message != message);
+        self.unread = (self.unread + after).saturating_sub(before);
+        self.lines[place] = Arc::new(Line {
+            message,
+            revision,
+            as_of,
+        });
     }
 
     /// An own message, seen in the log, is no longer on its way.
@@ -300,7 +420,10 @@ impl Transcript {
         match (reaches, next) {
             (true, Some(token)) => self.older = Older::Next(token),
             (true, None) => self.older = Older::Start,
-            (false, Some(token)) if matches!(self.older, Older::Walk(_)) => self.older = Older::Walk(Some(token)),
+            // Also when more was said than a page holds before the first one came.
+            (false, Some(token)) if matches!(self.older, Older::Walk(_) | Older::Unread) => {
+                self.older = Older::Walk(Some(token));
+            }
             (false, _) => {}
         }
         self.floor = match (&self.older, page_first) {
@@ -320,6 +443,7 @@ impl Transcript {
         self.follows = true;
         self.at_end = true;
         self.unread = 0;
+        self.seen = self.newest;
     }
 
     fn keep_bounded(&mut self) {
@@ -332,10 +456,14 @@ impl Transcript {
     }
 
     fn drop_oldest(&mut self) {
-        if self.lines.len() <= LINES_AT_END {
+        self.drop_first(self.lines.len().saturating_sub(LINES_AT_END));
+    }
+
+    fn drop_first(&mut self, many: usize) {
+        if many == 0 {
             return;
         }
-        self.lines.drain(..self.lines.len() - LINES_AT_END);
+        self.lines.drain(..many);
         self.floor = self.first_seq().unwrap_or(self.floor);
         if self.older != Older::Walk(None) {
             self.older = Older::Walk(None);
@@ -365,6 +493,7 @@ mod tests {
             question: false,
             reply_to: None,
             answers: None,
+            answered: None,
         };
         Message {
             seq,
@@ -389,7 +518,12 @@ mod tests {
             .first()
             .filter(|first| first.seq > 1)
             .map(|first| first.seq.to_string());
-        HistoryPage { messages, next, as_of }
+        HistoryPage {
+            messages,
+            next,
+            as_of,
+            votes: wire::Counts::default(),
+        }
     }
 
     fn log(last: Seq) -> Vec<Message> {
@@ -468,6 +602,7 @@ mod tests {
             messages: vec![tombstone(5)],
             next: None,
             as_of: 9,
+            votes: wire::Counts::default(),
         };
         let ask = transcript.ask().expect("unread");
         transcript.page(&ask, hidden.clone());
@@ -475,6 +610,7 @@ mod tests {
             messages: vec![message(5, "a")],
             next: None,
             as_of: 8,
+            votes: wire::Counts::default(),
         };
         transcript.page(
             &Ask {
@@ -647,7 +783,7 @@ mod tests {
             let mut transcript = welcomed(HEAD);
             transcript.set_at_end(at_end);
             for seq in MINE {
-                transcript.outbox.add(format!("id-{seq}"), format!("line {seq}"), Sending::OnItsWay);
+                transcript.outbox.add(format!("id-{seq}"), format!("line {seq}"), false, Sending::OnItsWay);
             }
             let told = order.iter().chain(again.iter().map(|place| &order[*place]));
             for told in told {
@@ -683,3 +819,6 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod moderated;

@@ -11,52 +11,70 @@ use super::transcript::Line;
 /// Most lines in the page: some screens in each direction, whatever the room does.
 pub const LINES_SHOWN: usize = 240;
 
-/// Fewest lines in the page while the reader is at the end; a step more can follow before any has to go.
-const LINES_SHOWN_AT_END: usize = 120;
+/// Fewest lines in the page while the reader is at the end, unless they are too low to fill it.
+const LINES_SHOWN_AT_END: usize = 60;
 
-/// How many lines the window moves at once.
-const STEP: usize = 60;
+/// How many lines more may follow at the end before any has to go.
+const SLIDE: usize = 8;
+
+/// How many lines the window moves, or grows, at once.
+const STEP: usize = 40;
 
 /// A window on the lines held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
-    /// On the newest lines, whatever comes; from this one on, as long as they are neither too few nor too many.
-    AtEnd(Seq),
+    /// On the newest lines, whatever comes.
+    AtEnd {
+        /// Where it begins, as long as that leaves neither fewer nor many more lines than `fewest`.
+        first: Seq,
+        /// How many lines it has at least, if there are so many.
+        fewest: usize,
+    },
     /// From this line on.
     From(Seq),
 }
 
 impl Default for Window {
     fn default() -> Self {
-        Self::AtEnd(0)
+        Self::ending(0)
     }
 }
 
 impl Window {
+    const fn ending(first: Seq) -> Self {
+        let fewest = LINES_SHOWN_AT_END;
+        Self::AtEnd { first, fewest }
+    }
+
     /// The places in `lines` that are shown.
     pub fn range(self, lines: &VecDeque<Arc<Line>>) -> Range<usize> {
         let end = lines.len();
-        let (Self::AtEnd(first) | Self::From(first)) = self;
+        let (Self::AtEnd { first, .. } | Self::From(first)) = self;
         let start = lines.partition_point(|line| line.message.seq < first);
         match self {
             Self::From(_) => start..end.min(start + LINES_SHOWN),
-            Self::AtEnd(_) if (LINES_SHOWN_AT_END..=LINES_SHOWN_AT_END + STEP).contains(&(end - start)) => start..end,
-            Self::AtEnd(_) => end.saturating_sub(LINES_SHOWN_AT_END)..end,
+            Self::AtEnd { fewest, .. } if (fewest..=fewest + SLIDE).contains(&(end - start)) => start..end,
+            Self::AtEnd { fewest, .. } => end.saturating_sub(fewest)..end,
         }
     }
 
     /// Follows the newest lines.
     #[must_use]
     pub fn at_end(self) -> Self {
-        let (Self::AtEnd(first) | Self::From(first)) = self;
-        Self::AtEnd(first)
+        match self {
+            Self::From(first) => Self::ending(first),
+            ending @ Self::AtEnd { .. } => ending,
+        }
     }
 
-    /// Begins where it does with these lines, also with the next ones: at the end it slides a step at a time.
+    /// Begins where it does with these lines, also with the next ones: at the end it slides a few lines at a time.
     #[must_use]
     pub fn settled(self, lines: &VecDeque<Arc<Line>>) -> Self {
         match (self, lines.get(self.range(lines).start)) {
-            (Self::AtEnd(_), Some(first)) => Self::AtEnd(first.message.seq),
+            (Self::AtEnd { fewest, .. }, Some(line)) => {
+                let first = line.message.seq;
+                Self::AtEnd { first, fewest }
+            }
             _ => self,
         }
     }
@@ -65,15 +83,21 @@ impl Window {
     #[must_use]
     pub fn held(self, lines: &VecDeque<Arc<Line>>) -> Self {
         match self {
-            Self::AtEnd(_) => Self::starting_at(self.range(lines).start, lines),
+            Self::AtEnd { .. } => Self::starting_at(self.range(lines).start, lines),
             held @ Self::From(_) => held,
         }
     }
 
-    /// One step back; the same when the first line is shown already.
+    /// One step back; the same when the first line is shown already. At the end it stays there, and grows.
     #[must_use]
     pub fn back(self, lines: &VecDeque<Arc<Line>>) -> Self {
-        Self::starting_at(self.range(lines).start.saturating_sub(STEP), lines)
+        match self {
+            Self::AtEnd { first, fewest } => {
+                let fewest = (fewest + STEP).min(LINES_SHOWN - SLIDE);
+                Self::AtEnd { first, fewest }
+            }
+            Self::From(_) => Self::starting_at(self.range(lines).start.saturating_sub(STEP), lines),
+        }
     }
 
     /// One step forward; the same when the last line is shown already.
@@ -117,14 +141,16 @@ mod tests {
     #[test]
     fn new_lines_do_not_move_a_window_that_is_held() {
         let window = Window::default().held(&lines(500));
-        assert_eq!(window.range(&lines(500)), 380..500);
-        assert_eq!(window.range(&lines(510)), 380..510);
-        assert_eq!(window.range(&lines(5_000)), 380..620, "and it stays bounded");
+        let first = 500 - LINES_SHOWN_AT_END;
+        assert_eq!(window.range(&lines(500)), first..500);
+        assert_eq!(window.range(&lines(510)), first..510);
+        let bound = first + LINES_SHOWN;
+        assert_eq!(window.range(&lines(5_000)), first..bound, "and it stays bounded");
         assert_eq!(Window::default().held(&lines(0)), Window::default());
     }
 
     #[test]
-    fn at_the_end_the_window_slides_a_step_at_a_time() {
+    fn at_the_end_the_window_slides_a_few_lines_at_a_time() {
         let mut window = Window::default();
         let mut starts = Vec::new();
         for last in 0..500 {
@@ -132,11 +158,28 @@ mod tests {
             window = window.settled(&lines);
             let shown = window.range(&lines);
             assert_eq!(shown.end, lines.len());
-            assert!(shown.len() >= LINES_SHOWN_AT_END.min(lines.len()) && shown.len() <= LINES_SHOWN_AT_END + STEP);
+            assert!(shown.len() >= LINES_SHOWN_AT_END.min(lines.len()) && shown.len() <= LINES_SHOWN_AT_END + SLIDE);
             starts.push(shown.start);
         }
         starts.dedup();
-        assert_eq!(starts, [0, 61, 122, 183, 244, 305, 366]);
+        let steps: Vec<usize> = (0..=499 - LINES_SHOWN_AT_END).step_by(SLIDE + 1).collect();
+        assert_eq!(starts, steps);
+    }
+
+    #[test]
+    fn lines_too_low_to_fill_the_page_are_more_and_the_end_is_followed() {
+        let mut window = Window::default().settled(&lines(500)).back(&lines(500));
+        assert_eq!(window.range(&lines(500)), 500 - LINES_SHOWN_AT_END - STEP..500);
+        assert_eq!(window.range(&lines(5_000)).end, 5_000);
+        for _ in 0..10 {
+            window = window.back(&lines(5_000));
+        }
+        assert_eq!(
+            window.range(&lines(5_000)).len(),
+            LINES_SHOWN - SLIDE,
+            "and it stays bounded"
+        );
+        assert_eq!(window.back(&lines(5_000)), window);
     }
 
     #[test]
@@ -153,7 +196,7 @@ mod tests {
     #[test]
     fn sliding_back_and_forward_shows_every_line() {
         let lines = lines(1_000);
-        let mut window = Window::default();
+        let mut window = Window::default().held(&lines);
         while window.range(&lines).start > 0 {
             let before = window.range(&lines);
             window = window.back(&lines);

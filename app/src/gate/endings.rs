@@ -1,5 +1,6 @@
 //! The tickets that open nothing here, each with what happened and what to do.
 
+use crate::part::{handler, part};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wire::UnixMillis;
@@ -25,7 +26,7 @@ pub fn TakenOver(
                 <h2 id="ending" tabindex="-1">"Your seat moved to another device"</h2>
                 <p>{format!("Your ticket was used elsewhere at {}, so this device left the room. If that was you, enjoy the show over there.", format::time(at))}</p>
                 <p>"If it wasn’t, take your seat back: type the code again. Nobody can do that without your ticket."</p>
-                <button type="button" class="button button--lamp button--wide" on:click=move |_| visit.page.set(Page::Gate)>
+                <button type="button" class="button button--lamp button--wide" on:click=handler(move |_| visit.page.set(Page::Gate))>
                     "Type the code again"
                 </button>
             </div>
@@ -43,7 +44,7 @@ pub fn Revoked() -> impl IntoView {
             <div class="gate-move">
                 <h2 id="ending" tabindex="-1">"This ticket was taken back"</h2>
                 <p>"The organizer has withdrawn it, so its seat is gone. They can tell you why, and what to do."</p>
-                <button type="button" class="button button--bare button--wide" on:click=move |_| visit.page.set(Page::Gate)>
+                <button type="button" class="button button--bare button--wide" on:click=handler(move |_| visit.page.set(Page::Gate))>
                     "Type another code"
                 </button>
             </div>
@@ -102,10 +103,10 @@ pub fn Broken() -> impl IntoView {
                 <h1 class="gate-move__title">"The box office can’t be reached"</h1>
                 <p>"Your ticket is as good as before. Look at your connection, then try again."</p>
                 <button
-                    type="button" class="button button--lamp button--wide" on:click=move |_| again()
+                    type="button" class="button button--lamp button--wide" on:click=handler(move |_| again())
                     aria-busy=move || asking.get().then_some("true")
                 >
-                    {move || if asking.get() { "Trying…" } else { "Try again" }}
+                    {part(move || if asking.get() { "Trying…" } else { "Try again" })}
                 </button>
             </div>
         </Paper>

@@ -59,7 +59,7 @@ impl Entry {
             return;
         }
         let typed = self.code.get_untracked();
-        if code::fold(&typed).is_empty() {
+        if code::is_blank(&typed) {
             self.refuse(Refusal::NothingTyped);
             return;
         }

@@ -15,7 +15,7 @@ pub fn code(fragment: &str) -> Option<String> {
         None => fragment,
     };
     let code = percent_decoded(typed)?.trim().to_owned();
-    let fits = !wire::code::fold(&code).is_empty() && code.len() <= limits::TICKET_CODE_BYTES;
+    let fits = !wire::code::is_blank(&code) && code.len() <= limits::TICKET_CODE_BYTES;
     fits.then_some(code)
 }
 

@@ -1,5 +1,6 @@
 //! The ticket seats another device right now: move the seat here, or leave it there.
 
+use crate::part::{handler, part};
 use leptos::prelude::*;
 use wire::code;
 
@@ -26,11 +27,11 @@ pub fn InUse() -> impl IntoView {
                 <button
                     type="button" class="button button--lamp button--wide"
                     aria-busy=move || entry.asking.get().then_some("true")
-                    on:click=move |_| entry.show(true)
+                    on:click=handler(move |_| entry.show(true))
                 >
-                    {move || if entry.asking.get() { "Moving your seat…" } else { "Move my seat here" }}
+                    {part(move || if entry.asking.get() { "Moving your seat…" } else { "Move my seat here" })}
                 </button>
-                <button type="button" class="button button--bare button--wide" on:click=leave_it>"Leave it there"</button>
+                <button type="button" class="button button--bare button--wide" on:click=handler(leave_it)>"Leave it there"</button>
                 <p class="gate-move__code">{format!("…{}", code::last_four(&entry.code.get_untracked()))}</p>
             </div>
         </Paper>

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::part::{handler, part};
 use leptos::prelude::*;
 use wire::{UnixMillis, code};
 
@@ -50,10 +51,10 @@ pub fn NotOpen(
         <Paper>
             <div class="gate-move">
                 <h2 id="not-open" tabindex="-1">"The doors are still closed"</h2>
-                <p role="status">{format!("They open at {}. ", format::time(opens_at))}{advice}</p>
-                <p class="gate-move__count num" role="timer">{count}</p>
+                <p role="status">{format!("They open at {}. ", format::time(opens_at))}{part(advice)}</p>
+                <p class="gate-move__count num" role="timer">{part(count)}</p>
                 {lamps("gate-move__lamps", countdown::LAMPS, move || countdown::lamps_on(opens_at, now.get()))}
-                <button type="button" class="button button--bare button--wide" on:click=another>"Type another code"</button>
+                <button type="button" class="button button--bare button--wide" on:click=handler(another)>"Type another code"</button>
                 <p class="gate-move__code">{format!("…{}", code::last_four(&entry.code.get_untracked()))}</p>
             </div>
         </Paper>

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::part::part;
 use leptos::prelude::*;
 use wire::http::EventView;
 
@@ -29,9 +30,9 @@ pub fn Poster() -> impl IntoView {
     };
     view! {
         <section class="gate__poster" aria-labelledby="title">
-            <p class="gate__by" dir="auto">{by}</p>
-            {move || headline(&visit.title())}
-            {move || visit.event.get().map(|event| if is_over() { was(&event) } else { facts(visit, &event) })}
+            <p class="gate__by" dir="auto">{part(by)}</p>
+            {part(move || headline(&visit.title()))}
+            {part(move || visit.event.get().map(|event| if is_over() { was(&event) } else { facts(visit, &event) }))}
         </section>
     }
 }
@@ -72,10 +73,10 @@ fn facts(visit: Visit, event: &EventView) -> AnyView {
     view! {
         <dl class="gate__facts">
             <div>
-                <dt class="eyebrow">{move || if now.get() >= starts_at { "Started" } else { "Starts" }}</dt>
+                <dt class="eyebrow">{part(move || if now.get() >= starts_at { "Started" } else { "Starts" })}</dt>
                 <dd><time datetime=format::machine(starts_at)>{format::moment(starts_at)}</time>{zone()}</dd>
             </div>
-            {move || if is_live() { live(now.get(), starts_at) } else { count(now, starts_at) }}
+            {part(move || if is_live() { live(now.get(), starts_at) } else { count(now, starts_at) })}
         </dl>
     }
     .into_any()

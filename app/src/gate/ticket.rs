@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::part::{handler, part};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use wire::limits;
@@ -67,7 +68,7 @@ pub fn TicketForm() -> impl IntoView {
     }
     view! {
         <Paper>
-            <form class="gate-form" on:submit=submit novalidate>
+            <form class="gate-form" on:submit=handler(submit) novalidate>
                 <label class="gate-form__label" for="code">"Ticket code"</label>
                 <input
                     class="code" id="code" name="ticket" placeholder="XXXXX-XXXXX-XXXX" autocomplete="off" autocapitalize="characters"
@@ -75,18 +76,18 @@ pub fn TicketForm() -> impl IntoView {
                     aria-invalid=move || is_refused().then_some("true")
                     aria-describedby=move || if is_refused() { "refusal" } else { "hint" }
                     prop:value=move || entry.code.get()
-                    on:input=move |event| typed(entry, event_target_value(&event))
+                    on:input=handler(move |event| typed(entry, event_target_value(&event)))
                 />
-                {move || match entry.refusal.get() {
+                {part(move || match entry.refusal.get() {
                     None => hint(),
                     Some(refusal) => refused(refusal, waits),
-                }}
+                })}
                 <button
                     class="button button--lamp button--wide gate-form__go"
                     disabled=move || { waits.get() > 0 }
                     aria-busy=move || entry.asking.get().then_some("true")
                 >
-                    {move || if entry.asking.get() { "Looking at your ticket…" } else { "Take your seat" }}
+                    {part(move || if entry.asking.get() { "Looking at your ticket…" } else { "Take your seat" })}
                 </button>
             </form>
         </Paper>
@@ -120,7 +121,7 @@ fn refused(refusal: Refusal, waits: Memo<u64>) -> AnyView {
     let sentence = wait.map(|whole| {
         view! {
             " The next one in "
-            <span class="num" aria-hidden="true">{move || in_words(waits.get())}</span>
+            <span class="num" aria-hidden="true">{part(move || in_words(waits.get()))}</span>
             <span class="unseen">{in_words(whole.div_ceil(1_000))}</span>
             "."
         }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::part::{handler, part};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -55,7 +56,7 @@ pub fn NicknameForm(
         naming.claim();
     };
     view! {
-        <form class="nickname__form" on:submit=submit novalidate>
+        <form class="nickname__form" on:submit=handler(submit) novalidate>
             <label class="label" for="nickname">"Nickname"</label>
             <div class=field>
                 <input
@@ -63,12 +64,12 @@ pub fn NicknameForm(
                     spellcheck="false" enterkeyhint="go" aria-describedby="nickname-status"
                     aria-invalid=move || matches!(naming.check.get(), Check::Refused { .. }).then_some("true")
                     prop:value=move || naming.typed.get()
-                    on:input=move |event| naming.type_in(event_target_value(&event))
+                    on:input=handler(move |event| naming.type_in(event_target_value(&event)))
                 />
-                {move || mark(&naming.check.get())}
+                {part(move || mark(&naming.check.get()))}
             </div>
-            {move || status(&naming.check.get(), &visit.artist())}
-            {move || suggestions(naming)}
+            {part(move || status(&naming.check.get(), &visit.artist()))}
+            {part(move || suggestions(naming))}
             <Preview naming/>
             <button
                 class="button button--wide"
@@ -118,6 +119,7 @@ impl Naming {
         let number = self.ask();
         let member = self.visit.member();
         self.claiming.set(true);
+        self.visit.claims.update(|claims| *claims += 1);
         spawn_local(async move {
             let answer = api::claim_nickname(&self.visit.slug(), self.typed.get_untracked()).await;
             // The server has the name now, whether or not the form is still there.
@@ -126,6 +128,7 @@ impl Naming {
             {
                 self.visit.nickname.set(Some(view.nickname.clone()));
             }
+            self.visit.claims.update(|claims| *claims -= 1);
             if self.claiming.try_set(false).is_some() {
                 return; // the form is gone
             }
@@ -197,7 +200,7 @@ fn suggestions(naming: Naming) -> Option<AnyView> {
         .into_iter()
         .map(|name| {
             let pick = name.clone();
-            view! { <li><button type="button" class="button" on:click=move |_| naming.type_in(pick.clone())><bdi>{name}</bdi></button></li> }
+            view! { <li><button type="button" class="button" on:click=handler(move |_| naming.type_in(pick.clone()))><bdi>{name}</bdi></button></li> }
         })
         .collect();
     Some(view! { <fieldset class="nickname__suggest"><legend class="eyebrow">"These are free"</legend><ul>{buttons}</ul></fieldset> }.into_any())
@@ -205,16 +208,16 @@ fn suggestions(naming: Naming) -> Option<AnyView> {
 
 #[component]
 fn Preview(naming: Naming) -> impl IntoView {
-    move || {
+    part(move || {
         let shows = matches!(naming.check.get(), Check::Free | Check::Asking | Check::Unsure);
         shows.then(|| {
             view! {
                 <figure class="nickname__preview">
                     <figcaption class="eyebrow">"How the room will see you"</figcaption>
-                    <p class="message__who"><bdi>{move || naming.typed.get()}</bdi></p>
+                    <p class="message__who"><bdi>{part(move || naming.typed.get())}</bdi></p>
                     <p class="message__text">"is this the queue for the front row"</p>
                 </figure>
             }
         })
-    }
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::part::part;
 use leptos::prelude::*;
 
 use super::off;
@@ -52,13 +53,13 @@ pub fn Banner(chat: Chat) -> impl IntoView {
     });
     view! {
         <div role="status">
-            {move || match shown.get() {
+            {part(move || match shown.get() {
                 Says::Nothing => None,
                 Says::Offline => Some(waiting("You are offline. Your draft is safe.")),
                 Says::Reconnecting => Some(waiting("Reconnecting. Your draft is safe.")),
                 Says::Off(title) => Some(view! { <p class="unseen">{title}</p> }.into_any()),
                 Says::Back => Some(view! { <p class="banner banner--good">{icon("check")}<span>"Back again. Nothing was missed."</span></p> }.into_any()),
-            }}
+            })}
         </div>
     }
 }

@@ -1,12 +1,16 @@
-//! Where a line is written. Always in the same place; whatever happens to the connection or the page, the draft stays.
+//! Where a line is written. Always in the same place; whatever happens to the connection or the page, the draft stays, and
+//! so does the field: who has to wait can go on writing.
 
+use crate::part::{handler, part, watch};
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html;
 use leptos::prelude::*;
-use wire::limits;
+use wire::{Role, limits};
 
-use crate::chat::Chat;
+use super::waiting::{WaitNote, digits};
 use crate::chat::outbox::UNSENT_LINES;
+use crate::chat::pace::Wait;
+use crate::chat::{By, Chat};
 use crate::dom;
 use crate::icon::{icon, small_icon};
 use crate::visit::Visit;
@@ -20,6 +24,8 @@ struct Draft {
     chat: Chat,
     visit: Visit,
     note: RwSignal<Option<String>>,
+    /// It is sent by itself when slow mode lets it.
+    goes_out: RwSignal<bool>,
 }
 
 /// The composer, or what stands in its place.
@@ -34,20 +40,22 @@ pub fn Composer(
         chat,
         visit,
         note: RwSignal::new(None),
+        goes_out: RwSignal::new(false),
     };
-    let is_paused = Memo::new(move |_| chat.room.with(|room| room.as_ref().is_some_and(|room| room.paused)));
+    watch(move || match chat.wait.get() {
+        None if draft.goes_out.get() => draft.send(By::Page),
+        // Nobody knows for how long: what is in the field by then is not what was to go out.
+        Some(Wait::Muted { .. } | Wait::Paused) => draft.goes_out.set(false),
+        _ => {}
+    });
     let has_name = Memo::new(move |_| visit.nickname.with(Option::is_some));
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        draft.send();
+        draft.submit();
     };
     view! {
-        <form class="composer" on:submit=submit>
-            {move || match (has_name.get(), is_paused.get()) {
-                (false, _) => join(visit, choose_name),
-                (true, true) => view! { <p class="composer__join">{small_icon("clock")}"The crew has paused the chat for a moment. Your draft is safe."</p> }.into_any(),
-                (true, false) => view! { <Row draft choose_name/> }.into_any(),
-            }}
+        <form class="composer" on:submit=handler(submit)>
+            {part(move || if has_name.get() { view! { <Row draft choose_name/> }.into_any() } else { join(visit, choose_name) })}
         </form>
     }
 }
@@ -62,7 +70,7 @@ fn join(visit: Visit, choose_name: Callback<()>) -> AnyView {
     view! {
         <div class="composer__join">
             <span>{words}</span>
-            <button type="button" class="button button--lamp" id="say" on:click=move |_| choose_name.run(())>"Choose a nickname"</button>
+            <button type="button" class="button button--lamp" id="say" on:click=handler(move |_| choose_name.run(()))>"Choose a nickname"</button>
         </div>
     }
     .into_any()
@@ -79,10 +87,10 @@ fn Row(draft: Draft, choose_name: Callback<()>) -> impl IntoView {
         let composes = event.is_composing() || event.key_code() == 229;
         if event.key() == "Enter" && !event.shift_key() && !composes {
             event.prevent_default();
-            draft.send();
+            draft.submit();
         }
     };
-    Effect::new(move |_| {
+    watch(move || {
         // The field is the browser's while it is typed in: it is only told of texts that it did not bring itself.
         let text = draft.visit.draft.get();
         if let Some(field) = field.get() {
@@ -92,22 +100,50 @@ fn Row(draft: Draft, choose_name: Callback<()>) -> impl IntoView {
             dom::fit_height(&field);
         }
     });
+    let placeholder = move || {
+        if draft.visit.question.get() {
+            format!("Ask {}", draft.visit.artist())
+        } else {
+            "Say something to the row".to_owned()
+        }
+    };
     view! {
-        {move || own_name(&draft, choose_name)}
-        {move || draft.note.get().map(|note| view! { <p class="composer__note composer__note--bad" role="status">{small_icon("alert")}{note}</p> })}
+        {part(move || own_name(&draft, choose_name))}
+        <div role="status">
+            {part(move || new_name(draft.chat))}
+            {part(move || draft.note.get().map(|note| view! { <p class="composer__note composer__note--bad">{small_icon("alert")}{note}</p> }))}
+        </div>
+        <WaitNote chat=draft.chat goes_out=draft.goes_out/>
         <div class="composer__row">
             <label class="unseen" for="say">"Your line"</label>
             <textarea
-                id="say" class="composer__text" rows="1" dir="auto" placeholder="Say something to the row" enterkeyhint="send"
+                id="say" class="composer__text" rows="1" dir="auto" placeholder=placeholder enterkeyhint="send"
                 node_ref=field
-                aria-describedby=move || (left.get() <= COUNT_FROM as i64).then_some("signs-left")
-                on:input=move |event| draft.type_in(event_target_value(&event))
-                on:keydown=pressed
+                aria-describedby="wait signs-left"
+                on:input=handler(move |event| draft.type_in(event_target_value(&event)))
+                on:keydown=handler(pressed)
             ></textarea>
-            {move || (left.get() <= COUNT_FROM as i64).then(|| count(left.get()))}
-            <button class="composer__send" aria-label="Send">{icon("send")}</button>
+            {part(move || draft.may_ask().then(|| ask(draft)))}
+            {part(move || (left.get() <= COUNT_FROM as i64).then(|| count(left.get())))}
+            {button(draft)}
         </div>
     }
+}
+
+/// Makes the line a question to the artist, or a line again.
+fn ask(draft: Draft) -> AnyView {
+    let question = draft.visit.question;
+    let toggle = move |_| {
+        draft.visit.write_question(!question.get_untracked());
+        dom::focus("say");
+    };
+    let label = move || format!("Mark as a question for {}", draft.visit.artist());
+    view! {
+        <button type="button" class="icon-button composer__ask" aria-pressed=move || question.get().to_string() aria-label=label title=label on:click=handler(toggle)>
+            {icon("question")}
+        </button>
+    }
+    .into_any()
 }
 
 fn count(left: i64) -> AnyView {
@@ -119,6 +155,52 @@ fn count(left: i64) -> AnyView {
     view! { <span class=class id="signs-left">{left}<span class="unseen">" signs left"</span></span> }.into_any()
 }
 
+/// Sends the line; or says in how many seconds it goes out, or that it cannot. One button for all of it: it keeps the
+/// focus.
+fn button(draft: Draft) -> AnyView {
+    let wait = draft.chat.wait;
+    let goes_out = draft.goes_out;
+    // Who speaks to the page says what is to be seen.
+    let label = move || match wait.get() {
+        Some(Wait::Slow { seconds, .. }) if goes_out.get() => format!("{}, goes out by itself", digits(seconds)),
+        Some(Wait::Slow { seconds, .. }) => format!("{}, send when slow mode lets it", digits(seconds)),
+        _ => "Send".to_owned(),
+    };
+    let is_of_no_use = move || match wait.get()? {
+        Wait::Slow { .. } => goes_out.get().then_some("true"),
+        Wait::Muted { .. } | Wait::Paused => Some("true"),
+    };
+    let mark = move || match wait.get() {
+        None => icon("send"),
+        Some(Wait::Slow { seconds, .. }) => digits(seconds).into_any(),
+        Some(Wait::Muted { .. } | Wait::Paused) => icon("clock"),
+    };
+    let class = move || match wait.get() {
+        None => "composer__send",
+        Some(_) => "composer__send composer__send--wait num",
+    };
+    view! { <button class=class aria-label=label aria-disabled=is_of_no_use aria-describedby="wait">{part(mark)}</button> }
+        .into_any()
+}
+
+/// The crew gave this fan another nickname.
+fn new_name(chat: Chat) -> Option<AnyView> {
+    let name = chat.renamed.get()?;
+    let seen = move |_| {
+        chat.renamed.set(None);
+        dom::focus_on();
+    };
+    Some(
+        view! {
+            <p class="composer__note">
+                <span>"The crew changed your nickname to "<b><bdi>{name}</bdi></b>"."</span>
+                <button type="button" class="link" on:click=handler(seen)>"All right"</button>
+            </p>
+        }
+        .into_any(),
+    )
+}
+
 /// Whose line it will be, as long as that may change.
 fn own_name(draft: &Draft, choose_name: Callback<()>) -> Option<AnyView> {
     let name = draft.visit.nickname.get().filter(|_| draft.may_rename())?;
@@ -126,7 +208,7 @@ fn own_name(draft: &Draft, choose_name: Callback<()>) -> Option<AnyView> {
         view! {
             <p class="composer__note">
                 <span>"You are "<b><bdi>{name}</bdi></b>"."</span>
-                <button type="button" class="link" on:click=move |_| choose_name.run(())>"Change nickname"</button>
+                <button type="button" class="link" on:click=handler(move |_| choose_name.run(()))>"Change nickname"</button>
             </p>
         }
         .into_any(),
@@ -135,22 +217,39 @@ fn own_name(draft: &Draft, choose_name: Callback<()>) -> Option<AnyView> {
 
 impl Draft {
     fn type_in(self, text: String) {
+        if text.trim().is_empty() {
+            self.goes_out.set(false);
+        }
         self.visit.write(text);
         if self.note.with_untracked(Option::is_some) {
             self.note.set(None);
         }
     }
 
-    fn send(self) {
+    /// The fan wants it sent.
+    fn submit(self) {
+        self.send(By::Fan);
+        dom::focus("say");
+    }
+
+    fn send(self, by: By) {
         let text = self.visit.draft.with_untracked(|text| text.trim().to_owned());
         let over = text.chars().count().saturating_sub(limits::TEXT_SCALARS);
         if over > 0 {
+            self.goes_out.set(false);
             self.note.set(Some(format!(
                 "Too long by {over} {}.",
                 if over == 1 { "sign" } else { "signs" }
             )));
-        } else if !text.is_empty() {
-            if self.chat.say(text) {
+        } else if text.is_empty() {
+            self.goes_out.set(false);
+        } else if let Some(wait) = self.chat.wait.get_untracked() {
+            self.goes_out.set(matches!(wait, Wait::Slow { .. }));
+        } else {
+            self.goes_out.set(false);
+            let question = self.visit.question.get_untracked();
+            if self.chat.say(text, question && untrack(|| self.may_ask()), by) {
+                self.visit.question.set(false);
                 self.type_in(String::new());
             } else {
                 self.note.set(Some(format!(
@@ -158,7 +257,12 @@ impl Draft {
                 )));
             }
         }
-        dom::focus("say");
+    }
+
+    /// Questions are asked by fans: the others answer them.
+    fn may_ask(self) -> bool {
+        let before = || self.visit.admission.with(|seat| seat.as_ref().map(|seat| seat.role));
+        self.chat.role.get().or_else(before) == Some(Role::Fan)
     }
 
     /// A nickname may change until the first line; an artist's never does.
@@ -166,7 +270,7 @@ impl Draft {
         let is_artist = self.visit.admission.with(|admission| {
             admission
                 .as_ref()
-                .is_some_and(|admission| admission.role == wire::Role::Artist)
+                .is_some_and(|admission| admission.role == Role::Artist)
         });
         !is_artist && !self.chat.has_spoken.get()
     }

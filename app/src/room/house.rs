@@ -1,5 +1,6 @@
 //! The house under the stream: whose night it is, where there is space to say so; and the footlights above it.
 
+use crate::part::part;
 use leptos::prelude::*;
 
 use crate::chat::Chat;
@@ -34,9 +35,9 @@ pub fn House(children: Children) -> impl IntoView {
     view! {
         <div class="house">
             <div class="house__show">
-                <p class="house__by" dir="auto">{move || visit.artist()}</p>
-                <p class=class dir="auto">{move || visit.title()}</p>
-                <p class="house__meta num">{starts}</p>
+                <p class="house__by" dir="auto">{part(move || visit.artist())}</p>
+                <p class=class dir="auto">{part(move || visit.title())}</p>
+                <p class="house__meta num">{part(starts)}</p>
             </div>
             <div class="house__mark">{wordmark()}</div>
             {children()}

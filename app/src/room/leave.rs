@@ -1,5 +1,6 @@
 //! Leaving the room: asked once, since the seat is free afterwards.
 
+use crate::part::handler;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -22,13 +23,13 @@ pub fn Leave() -> impl IntoView {
         }
     };
     view! {
-        <button type="button" class="icon-button" aria-label="Leave the room" on:click=ask>{icon("exit")}</button>
+        <button type="button" class="icon-button" aria-label="Leave the room" on:click=handler(ask)>{icon("exit")}</button>
         <dialog class="dialog" aria-labelledby="leave" node_ref=dialog>
             <h2 class="dialog__title display" id="leave">"Leave the room?"</h2>
             <p class="dialog__text">"Your seat is free then. Come back any time with the code on your ticket: your nickname and your lines stay."</p>
             <div class="dialog__actions">
-                <button type="button" class="button button--lamp" on:click=stay>"Stay"</button>
-                <button type="button" class="button" on:click=move |_| visit.leave()>"Leave the room"</button>
+                <button type="button" class="button button--lamp" on:click=handler(stay)>"Stay"</button>
+                <button type="button" class="button" on:click=handler(move |_| visit.leave())>"Leave the room"</button>
             </div>
         </dialog>
     }

@@ -1,12 +1,14 @@
 //! What stands in the chat's place when there is none: what happened, what is safe, what to do. The stream beside it goes
 //! on, whatever it says here.
 
+use crate::part::{handler, part};
 use leptos::prelude::*;
 use wire::code;
 
-use super::chat_panel::keep_focus;
+use super::chat_panel::PARTS;
 use crate::chat::Chat;
 use crate::chat::session::{Ending, Shown};
+use crate::dom;
 use crate::icon::{icon, waiting_lamps};
 use crate::visit::Visit;
 
@@ -38,8 +40,8 @@ pub fn ChatOff(chat: Chat) -> impl IntoView {
         Shown::Unavailable { .. } => Shown::Unavailable { seconds: 0 },
         other => other,
     });
-    move || {
-        keep_focus("off");
+    part(move || {
+        dom::keep_focus(PARTS, || dom::focus("off"));
         let kind = kind.get();
         let (mark, rest) = match kind {
             Shown::Unavailable { .. } => unavailable(chat),
@@ -58,7 +60,7 @@ pub fn ChatOff(chat: Chat) -> impl IntoView {
                 </section>
             }
         })
-    }
+    })
 }
 
 fn unavailable(chat: Chat) -> (AnyView, AnyView) {
@@ -70,8 +72,8 @@ fn unavailable(chat: Chat) -> (AnyView, AnyView) {
         waiting_lamps(9),
         view! {
             <p>"Nothing is lost: every line that was delivered is kept, and your draft too. The chat comes back by itself, you need not reload."</p>
-            <p class="hint num" aria-hidden="true">{when}</p>
-            <button type="button" class="button" on:click=move |_| chat.look_now()>"Look now"</button>
+            <p class="hint num" aria-hidden="true">{part(when)}</p>
+            <button type="button" class="button" on:click=handler(move |_| chat.look_now())>"Look now"</button>
         }
         .into_any(),
     )
@@ -89,7 +91,7 @@ fn other_tab(chat: Chat) -> (AnyView, AnyView) {
         icon("laptop"),
         view! {
             <p>"One seat, one chat: it follows you to the tab that opened it last. Your draft stays here."</p>
-            <button type="button" class="button button--lamp" on:click=move |_| chat.start()>"Chat in this tab"</button>
+            <button type="button" class="button button--lamp" on:click=handler(move |_| chat.start())>"Chat in this tab"</button>
         }
         .into_any(),
     )
@@ -119,7 +121,7 @@ fn misunderstood() -> (AnyView, AnyView) {
         icon("alert"),
         view! {
             <p>"That is our fault, not yours. Your draft is safe: load the page again, and your seat is held."</p>
-            <button type="button" class="button button--lamp" on:click=reload>"Load again"</button>
+            <button type="button" class="button button--lamp" on:click=handler(reload)>"Load again"</button>
         }
         .into_any(),
     )

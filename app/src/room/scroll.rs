@@ -6,6 +6,9 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlElement, ResizeObserver};
+use wire::Seq;
+
+use super::report::seq_of;
 
 /// So near to the end counts as at the end, in CSS pixels: about two lines.
 const END: i32 = 48;
@@ -42,6 +45,13 @@ impl Place {
     }
 }
 
+/// A row in view, its line, and how far it is below the top of the view.
+struct Anchor {
+    row: Element,
+    seq: Seq,
+    offset: f64,
+}
+
 /// What watches for sizes that change, and what it calls.
 type Observer = (ResizeObserver, Closure<dyn FnMut()>);
 
@@ -50,9 +60,11 @@ pub struct Scroller {
     view: HtmlElement,
     list: HtmlElement,
     at_end: Cell<bool>,
+    /// The reader holds on to a line: the end is not followed, however near it is.
+    holds: Cell<bool>,
     last_top: Cell<i32>,
-    /// The first rows in view and how far each is below the top of the view.
-    anchors: RefCell<Vec<(Element, f64)>>,
+    /// The first rows in view.
+    anchors: RefCell<Vec<Anchor>>,
     observer: RefCell<Option<Observer>>,
 }
 
@@ -63,6 +75,7 @@ impl Scroller {
             view,
             list,
             at_end: Cell::new(at_end),
+            holds: Cell::new(false),
             last_top: Cell::new(0),
             anchors: RefCell::new(before.map(|before| before.anchors.take()).unwrap_or_default()),
             observer: RefCell::default(),
@@ -91,11 +104,20 @@ impl Scroller {
     pub fn scrolled(&self) {
         let top = self.view.scroll_top();
         let went_up = top < self.last_top.replace(top);
-        let is_at_end = self.below() <= END;
+        let is_at_end = self.below() <= END && !self.holds.get();
         if is_at_end || went_up {
             self.at_end.set(is_at_end);
         }
         self.take_anchors();
+    }
+
+    /// Holds on to the lines in view, or follows the end again.
+    pub fn hold(&self, holds: bool) {
+        self.holds.set(holds);
+        self.scrolled();
+        if holds {
+            self.at_end.set(false);
+        }
     }
 
     /// Remembers what is in view, before rows change.
@@ -107,9 +129,9 @@ impl Scroller {
         let mut place = self.first_in_view(top);
         while let Some(row) = rows.item(place).filter(|_| anchors.len() < ANCHORS) {
             // A day stays above its first line, whichever that is: it holds no place.
-            if row.has_attribute("data-seq") {
+            if let Some(seq) = seq_of(&row) {
                 let offset = row.get_bounding_client_rect().top() - top;
-                anchors.push((row, offset));
+                anchors.push(Anchor { row, seq, offset });
             }
             place += 1;
         }
@@ -129,13 +151,9 @@ impl Scroller {
         // A row that was drawn anew may have another height: those that were not hold the place better.
         let moved = anchors
             .iter()
-            .find(|(row, _)| row.is_connected())
-            .map(|(row, offset)| (row.clone(), offset))
-            .or_else(|| {
-                anchors
-                    .iter()
-                    .find_map(|(row, offset)| Some((self.drawn_anew(row)?, offset)))
-            })
+            .find(|anchor| anchor.row.is_connected())
+            .map(|anchor| (anchor.row.clone(), anchor.offset))
+            .or_else(|| self.in_their_place(&anchors))
             .map(|(row, offset)| row.get_bounding_client_rect().top() - top - offset);
         // `scrollBy` moves along with a flick that is still running, where setting `scrollTop` would stop it.
         if let Some(moved) = moved.filter(|moved| moved.abs() >= 0.5) {
@@ -160,10 +178,18 @@ impl Scroller {
         }
     }
 
-    /// What was drawn in the row's place.
-    fn drawn_anew(&self, row: &Element) -> Option<Element> {
-        let seq = row.get_attribute("data-seq")?;
-        self.list.query_selector(&format!("[data-seq='{seq}']")).ok()?
+    /// The row to hold on to when none of the anchors is left, and where: one of them drawn anew, or what follows them when
+    /// their lines are gone.
+    fn in_their_place(&self, anchors: &[Anchor]) -> Option<(Element, f64)> {
+        let first = anchors.first()?;
+        let rows = self.list.children();
+        let following = (0..rows.length()).filter_map(|place| rows.item(place)).find_map(|row| {
+            let seq = seq_of(&row).filter(|seq| *seq >= first.seq)?;
+            Some((row, seq))
+        });
+        let (row, seq) = following?;
+        let same = anchors.iter().find(|anchor| anchor.seq == seq);
+        Some((row, same.unwrap_or(first).offset))
     }
 
     fn below(&self) -> i32 {

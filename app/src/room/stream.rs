@@ -13,14 +13,18 @@ use crate::visit::Visit;
 pub fn Stream(
     /// Where the stream is; none when the event has none.
     address: Option<String>,
+    /// What floats over the picture.
+    children: Children,
 ) -> impl IntoView {
+    let over = children();
     match address.and_then(|address| Source::of(&address).map(|source| (source, address))) {
-        Some((Source::Frame, address)) => view! { <Frame address/> }.into_any(),
-        Some((source, address)) => view! { <Video address is_hls={source == Source::Hls}/> }.into_any(),
+        Some((Source::Frame, address)) => view! { <Frame address over/> }.into_any(),
+        Some((source, address)) => view! { <Video address is_hls={source == Source::Hls} over/> }.into_any(),
         None => {
             view! {
                 <div class="stream">
                     <div class="stream__cover"><div class="stream__note">{icon("lamp")}<b>"No stream tonight"</b><span>"The room is the show."</span></div></div>
+                    {over}
                 </div>
             }
             .into_any()
@@ -30,7 +34,7 @@ pub fn Stream(
 
 /// A player that is not ours, kept in its frame: it may run its scripts, and neither see nor move this page.
 #[component]
-fn Frame(address: String) -> impl IntoView {
+fn Frame(address: String, over: AnyView) -> impl IntoView {
     let visit: Visit = expect_context();
     let sandbox = if is_ours(&address) {
         "allow-scripts allow-presentation"
@@ -43,6 +47,7 @@ fn Frame(address: String) -> impl IntoView {
                 class="stream__picture" title=format!("Stream: {}", visit.title()) sandbox=sandbox referrerpolicy="no-referrer"
                 allow="autoplay; encrypted-media; picture-in-picture" allowfullscreen="" src=address
             ></iframe>
+            {over}
         </div>
     }
 }

@@ -3,14 +3,18 @@
 
 use std::rc::Rc;
 
+use crate::part::{handler, part, watch};
+use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::message;
+use super::report::{ReportTool, Tool};
 use super::scroll::Scroller;
+use super::{message, question};
 use crate::chat::rows::Row;
 use crate::chat::{Chat, Older, Painter};
+use crate::desk::Tools;
 use crate::icon::{small_icon, waiting_lamps};
 use crate::visit::Visit;
 use crate::{dom, format};
@@ -23,24 +27,26 @@ pub type LastScroller = StoredValue<Option<Rc<Scroller>>, LocalStorage>;
 
 /// The transcript.
 #[component]
-pub fn TranscriptView(chat: Chat, scroller: LastScroller) -> impl IntoView {
+pub fn TranscriptView(chat: Chat, scroller: LastScroller, tools: Option<Tools>) -> impl IntoView {
     let visit: Visit = expect_context();
     let view = NodeRef::<html::Div>::new();
     let list = NodeRef::<html::Ol>::new();
+    let tool = Tool::new(chat, list);
     let is_far = RwSignal::new(false);
-    Effect::new(move |_| {
+    watch(move || {
         let (Some(view), Some(list)) = (view.get(), list.get()) else {
             return;
         };
         let before = scroller.get_value();
         let made = Scroller::new(view.into(), list.into(), chat.at_end.get_untracked(), before.as_deref());
         scroller.set_value(Some(Rc::clone(&made)));
-        chat.set_painter(painter(chat, made));
+        chat.set_painter(painter(chat, made, tool));
         chat.paint();
     });
     let follow = move |_| {
         if let Some(Some(scroller)) = scroller.try_get_value() {
             settle(chat, &scroller);
+            tool.settle();
             let far = scroller.place().is_far();
             if far != is_far.get_untracked() {
                 is_far.set(far);
@@ -49,32 +55,45 @@ pub fn TranscriptView(chat: Chat, scroller: LastScroller) -> impl IntoView {
     };
     let draw = move |row: Row| {
         let nickname = visit.nickname.get_untracked().unwrap_or_default();
-        message::row(row, chat, &nickname)
+        match (&row, tools) {
+            (Row::Line { line, .. }, Some(tools)) if line.message.hidden => (tools.line)(line),
+            _ => None,
+        }
+        .unwrap_or_else(|| message::row(row, chat, &nickname))
     };
+    // What fans do not see is drawn in another way while a moderator works.
+    let is_at_work = Memo::new(move |_| tools.is_some_and(|tools| (tools.is_on)()));
+    let rows = part(move || {
+        is_at_work.track();
+        view! { <For each=move || chat.rows.get() key=Row::key children=draw/> }
+    });
     view! {
-        <div class="transcript">
+        <div class="transcript" on:mouseleave=handler(move |_| tool.leave())>
             <div
                 class="transcript__lines" role="log" aria-live="off" aria-label="Messages" tabindex="0" id="messages" node_ref=view
                 aria-busy=move || (chat.older.get() == Older::Coming).then_some("true")
-                on:scroll=follow
+                on:scroll=handler(follow) on:focus=handler(move |_| tool.enter())
+                on:mouseover=handler(move |event: MouseEvent| tool.point(&event)) on:click=handler(move |event: MouseEvent| tool.point(&event))
             >
-                {move || above(chat)}
-                <ol node_ref=list><For each=move || chat.rows.get() key=Row::key children=draw/></ol>
+                {part(move || above(chat))}
+                <ol node_ref=list>{rows}</ol>
             </div>
-            {move || is_silent(chat).then(|| view! { <div class="transcript__empty"><p>"Nobody has said anything yet. The first word is yours."</p></div> })}
+            {part(move || is_silent(chat).then(|| view! { <div class="transcript__empty"><p>"Nobody has said anything yet. The first word is yours."</p></div> }))}
+            <ReportTool tool/>
             <Pill chat scroller is_far/>
         </div>
     }
 }
 
 /// Takes new rows: notes what is in view, lets them in, and brings it back.
-fn painter(chat: Chat, scroller: Rc<Scroller>) -> Painter {
+fn painter(chat: Chat, scroller: Rc<Scroller>, tool: Tool) -> Painter {
     Rc::new(move |update| {
         if !scroller.is_in_page() {
             update();
             return;
         }
         let goes_to_end = chat.at_end.get_untracked();
+        let voting = question::focused();
         scroller.take_anchors();
         update();
         let scroller = Rc::clone(&scroller);
@@ -88,6 +107,10 @@ fn painter(chat: Chat, scroller: Rc<Scroller>) -> Painter {
             }
             if scroller.is_in_page() {
                 settle(chat, &scroller);
+                tool.settle();
+            }
+            if let Some(seq) = voting {
+                question::keep_focus(seq);
             }
         });
     })
@@ -113,7 +136,7 @@ fn settle(chat: Chat, scroller: &Scroller) {
 #[component]
 pub fn NewLines(chat: Chat) -> impl IntoView {
     let region = NodeRef::<html::Div>::new();
-    Effect::new(move |_| {
+    watch(move || {
         let told = chat.told.get();
         let Some(region) = region.get() else { return };
         region.set_text_content(None);
@@ -142,7 +165,7 @@ fn above(chat: Chat) -> Option<AnyView> {
             view! {
                 <p class="transcript__older">
                     "Earlier lines could not be fetched."
-                    <button type="button" class="link" on:click=move |_| chat.fetch_older()>"Try again"</button>
+                    <button type="button" class="link" on:click=handler(move |_| chat.fetch_older())>"Try again"</button>
                 </p>
             }
             .into_any(),
@@ -172,13 +195,13 @@ fn Pill(chat: Chat, scroller: LastScroller, is_far: RwSignal<bool>) -> impl Into
     };
     let shows =
         Memo::new(move |_| !chat.at_end.get() && (is_far.get() || chat.unread.get() > 0 || !chat.follows.get()));
-    move || {
+    part(move || {
         shows.get().then(|| {
             view! {
-                <button type="button" class="transcript__new" on:click=to_end>
-                    {small_icon("down")}<span class="num">{words}</span>
+                <button type="button" class="transcript__new" on:click=handler(to_end)>
+                    {small_icon("down")}<span class="num">{part(words)}</span>
                 </button>
             }
         })
-    }
+    })
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::part::{handler, part, watch};
+use leptos::ev::KeyboardEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -50,7 +52,12 @@ struct Playing {
 
 /// A stream that plays in a `<video>`.
 #[component]
-pub fn Video(address: String, is_hls: bool) -> impl IntoView {
+pub fn Video(
+    address: String,
+    is_hls: bool,
+    /// What floats over the picture.
+    over: AnyView,
+) -> impl IntoView {
     let visit: Visit = expect_context();
     let frame = NodeRef::<html::Div>::new();
     let playing = Playing {
@@ -65,7 +72,7 @@ pub fn Video(address: String, is_hls: bool) -> impl IntoView {
         failures: StoredValue::new(0),
         timer: StoredValue::new(None),
     };
-    Effect::new(move |_| {
+    watch(move || {
         if playing.video.get().is_some() {
             playing.load();
         }
@@ -76,32 +83,33 @@ pub fn Video(address: String, is_hls: bool) -> impl IntoView {
             <video
                 class="stream__picture" playsinline="" muted="" autoplay="" tabindex="0" node_ref=playing.video
                 aria-label=move || format!("Stream: {}", visit.title())
-                on:loadedmetadata=move |_| playing.loaded()
-                on:playing=move |_| playing.plays()
-                on:play=move |_| playing.paused.set(false)
-                on:pause=move |_| playing.paused.set(true)
-                on:volumechange=move |_| playing.sound_changed()
-                on:error=move |_| playing.broke()
-                on:click=move |_| playing.toggle()
-                on:keydown=move |event| if event.key() == " " { event.prevent_default(); playing.toggle(); }
+                on:loadedmetadata=handler(move |_| playing.loaded())
+                on:playing=handler(move |_| playing.plays())
+                on:play=handler(move |_| playing.paused.set(false))
+                on:pause=handler(move |_| playing.paused.set(true))
+                on:volumechange=handler(move |_| playing.sound_changed())
+                on:error=handler(move |_| playing.broke())
+                on:click=handler(move |_| playing.toggle())
+                on:keydown=handler(move |event: KeyboardEvent| if event.key() == " " { event.prevent_default(); playing.toggle(); })
             ></video>
-            {move || cover(playing)}
-            {move || (playing.silent_start.get() && playing.cover.get() == Cover::Open).then(|| view! {
-                <button type="button" class="stream__unmute" on:click=move |_| playing.set_muted(false)>{icon("mute")}"Turn the sound on"</button>
-            })}
+            {part(move || cover(playing))}
+            {part(move || (playing.silent_start.get() && playing.cover.get() == Cover::Open).then(|| view! {
+                <button type="button" class="stream__unmute" on:click=handler(move |_| playing.set_muted(false))>{icon("mute")}"Turn the sound on"</button>
+            }))}
+            {over}
             <div class="stream__bar">
-                {move || since_start(visit)}
+                {part(move || since_start(visit))}
                 <span class="stream__gap"></span>
-                <button type="button" class="icon-button" aria-label=move || if playing.paused.get() { "Play" } else { "Pause" } on:click=move |_| playing.toggle()>
-                    {move || icon(if playing.paused.get() { "play" } else { "pause" })}
+                <button type="button" class="icon-button" aria-label=move || if playing.paused.get() { "Play" } else { "Pause" } on:click=handler(move |_| playing.toggle())>
+                    {part(move || icon(if playing.paused.get() { "play" } else { "pause" }))}
                 </button>
                 <button
                     type="button" class="icon-button" aria-label=move || if playing.muted.get() { "Sound is off" } else { "Sound is on" }
-                    on:click=move |_| playing.set_muted(!playing.muted.get_untracked())
+                    on:click=handler(move |_| playing.set_muted(!playing.muted.get_untracked()))
                 >
-                    {move || icon(if playing.muted.get() { "mute" } else { "sound" })}
+                    {part(move || icon(if playing.muted.get() { "mute" } else { "sound" }))}
                 </button>
-                <button type="button" class="icon-button" aria-label="Full screen" on:click=move |_| playing.fill_screen(frame)>{icon("full")}</button>
+                <button type="button" class="icon-button" aria-label="Full screen" on:click=handler(move |_| playing.fill_screen(frame))>{icon("full")}</button>
             </div>
         </div>
     }
@@ -117,7 +125,7 @@ fn cover(playing: Playing) -> Option<AnyView> {
         Cover::Blocked => Some(
             view! {
                 <div class="stream__cover">
-                    <button type="button" class="stream__play" on:click=move |_| playing.start()>{solid_icon("play")}<span>"Press play"</span></button>
+                    <button type="button" class="stream__play" on:click=handler(move |_| playing.start())>{solid_icon("play")}<span>"Press play"</span></button>
                 </div>
             }
             .into_any(),
@@ -128,7 +136,7 @@ fn cover(playing: Playing) -> Option<AnyView> {
                     <div class="stream__note" role="alert">
                         {small_icon("alert")}<b>"The picture stopped"</b>
                         <span>"It comes back by itself as soon as it can."</span>
-                        <button type="button" class="button" on:click=move |_| playing.load()>"Try again"</button>
+                        <button type="button" class="button" on:click=handler(move |_| playing.load())>"Try again"</button>
                     </div>
                 </div>
             }

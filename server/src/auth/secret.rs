@@ -54,8 +54,9 @@ pub enum SecretError {
 pub struct Secrets(Arc<Keys>);
 
 struct Keys {
-    codes: [u8; 32],
-    credentials: [u8; 32],
+    /// Ready for each use: a key takes two rounds of the hash to set up.
+    codes: HmacSha256,
+    credentials: HmacSha256,
     fingerprint: [u8; 32],
 }
 
@@ -87,8 +88,8 @@ impl Secrets {
     /// The keys derived from a given one.
     pub fn from_key(key: &[u8; KEY_BYTES]) -> Self {
         Self(Arc::new(Keys {
-            codes: derive(key, b"frontrow/ticket-code/1"),
-            credentials: derive(key, b"frontrow/credential/1"),
+            codes: mac(&derive(key, b"frontrow/ticket-code/1")),
+            credentials: mac(&derive(key, b"frontrow/credential/1")),
             fingerprint: derive(key, b"frontrow/fingerprint/1"),
         }))
     }
@@ -100,14 +101,14 @@ impl Secrets {
 
     /// The hash under which a folded code is stored.
     pub fn hash_code(&self, event: i64, folded: &str) -> CodeHash {
-        let mut mac = mac(&self.0.codes);
+        let mut mac = self.0.codes.clone();
         mac.update(&event.to_be_bytes());
         mac.update(folded.as_bytes());
         mac.finalize().into_bytes().into()
     }
 
     pub(super) fn credential_mac(&self) -> HmacSha256 {
-        mac(&self.0.credentials)
+        self.0.credentials.clone()
     }
 }
 

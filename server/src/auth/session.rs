@@ -1,7 +1,9 @@
 //! Sessions: a cookie without meaning, and behind it the leases it holds. A lease in a session counts only while the
 //! database says the same: a takeover ends it without touching the session.
 
-use axum::extract::{FromRequestParts, Path};
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
 use time::Duration;
@@ -55,11 +57,15 @@ struct Kept {
 
 /// The lease that a session remembers for an event, whether or not it still counts.
 pub async fn remembered(session: &Session, event: EventId) -> Result<Option<Lease>, ApiError> {
-    let kept = leases(session).await?.into_iter().find(|kept| kept.event == event);
-    Ok(kept.map(|kept| Lease {
+    Ok(lease_of(&leases(session).await?, event))
+}
+
+fn lease_of(kept: &[Kept], event: EventId) -> Option<Lease> {
+    let kept = kept.iter().find(|kept| kept.event == event)?;
+    Some(Lease {
         ticket: kept.ticket,
         epoch: kept.epoch,
-    }))
+    })
 }
 
 /// Remembers a lease under a new session id, so that an id from before the sign-in is worth nothing.
@@ -99,7 +105,7 @@ pub async fn forget(session: &Session, event: EventId) -> Result<(), ApiError> {
     let mut kept = leases(session).await?;
     kept.retain(|kept| kept.event != event);
     if kept.is_empty() {
-        session.remove_value(KEY).await.map(drop).map_err(not_kept)
+        session.flush().await.map_err(not_kept)
     } else {
         session.insert(KEY, kept).await.map_err(not_kept)
     }
@@ -121,28 +127,26 @@ fn not_kept(error: Error) -> ApiError {
 }
 
 /// The event that a call is about.
-pub struct AnEvent(pub Event);
+pub struct AnEvent(pub Arc<Event>);
 
 impl FromRequestParts<AppState> for AnEvent {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let Path(slug) = Path::<String>::from_request_parts(parts, state)
+        let names = RawPathParams::from_request_parts(parts, state)
             .await
             .map_err(|_| ApiError::EventUnknown)?;
-        state
-            .store
-            .event_by_slug(&slug)
-            .await?
-            .map(Self)
-            .ok_or(ApiError::EventUnknown)
+        let slug = names.iter().find(|(name, _)| *name == "event");
+        let (_, slug) = slug.ok_or(ApiError::EventUnknown)?;
+        let event = state.store.shared_event(slug).await?;
+        event.map(Self).ok_or(ApiError::EventUnknown)
     }
 }
 
 /// A session that holds the lease of a good ticket in an open event: who calls.
 pub struct Seat {
     /// The event.
-    pub event: Event,
+    pub event: Arc<Event>,
     /// The lease it acts by.
     pub lease: Lease,
     /// What is behind its ticket.
@@ -155,9 +159,11 @@ impl FromRequestParts<AppState> for Seat {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let AnEvent(event) = AnEvent::from_request_parts(parts, state).await?;
         let session = session_of(parts, state).await?;
-        let lease = remembered(&session, event.id).await?.ok_or(ApiError::LeaseLost)?;
+        // Both at once: they share a look at the database.
+        let (event, kept) = tokio::join!(AnEvent::from_request_parts(parts, state), leases(&session));
+        let AnEvent(event) = event?;
+        let lease = lease_of(&kept?, event.id).ok_or(ApiError::LeaseLost)?;
         let seating = state
             .store
             .seating(lease.ticket)

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
+use wire::http::Tombstones;
 use wire::{Phase, Role};
 
 use super::ticket::make_tickets;
@@ -19,6 +20,7 @@ use crate::auth::origin::Origin;
 use crate::auth::secret::Secrets;
 use crate::clock;
 use crate::config;
+use crate::reactions;
 use crate::store::{Event, EventId, NewEvent, Store};
 
 const SLUG: &str = "demo";
@@ -65,6 +67,8 @@ struct Demo<'c> {
     /// The same page for other devices, when the server listens for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     network_url: Option<String>,
+    /// The performer's view, for the artist's code.
+    stage_url: String,
     codes: DemoCodes<'c>,
 }
 
@@ -86,9 +90,10 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
     store.close().await;
     let url = format!("{}/e/{SLUG}", address(options));
     let network_url = network_address(options, own_address()).map(|address| format!("{address}/e/{SLUG}"));
+    let stage_url = format!("{url}/stage");
     let for_others = network_url.as_ref().map(|url| format!("\nOn another device: {url}"));
     let text = format!(
-        "{TITLE} by {ARTIST} is on: {url}{}\n\n  fans       {}\n  artist     {}\n  moderator  {}\n\n\
+        "{TITLE} by {ARTIST} is on: {url}{}\n\n  fans       {}\n  artist     {}  (the stage: {stage_url})\n  moderator  {}\n\n\
          Each code seats one device at a time.",
         for_others.unwrap_or_default(),
         codes.fans.join("\n             "),
@@ -106,6 +111,7 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
             event: SLUG,
             url,
             network_url,
+            stage_url,
             codes: shown,
         },
     )
@@ -130,6 +136,8 @@ async fn open_event(store: &Store) -> Result<Event, CliError> {
         ends_at: None,
         stream: Some(STREAM.to_owned()),
         chat: true,
+        tombstones: Tombstones::Shown,
+        reactions: reactions::house(),
     };
     // Another `demo` may have been quicker; its event is as good.
     store.create_event(&new, now).await?;

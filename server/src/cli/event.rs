@@ -1,11 +1,14 @@
-//! `frontrow event create | list | end | delete`
+//! `frontrow event create | list | end | reactions | delete`
 
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use wire::UnixMillis;
+use wire::http::Tombstones;
 
+use super::value::Reactions;
 use super::{CliError, Common, Output, find_event, value};
 use crate::clock;
+use crate::reactions::HOUSE;
 use crate::store::{Event, NewEvent};
 
 /// Doors open this long before the start unless another time is given, in milliseconds.
@@ -19,6 +22,8 @@ pub(super) enum Command {
     List,
     /// End an event now: its sockets are told and its codes open nothing any more.
     End(Slug),
+    /// Change the reactions that an event offers; open pages follow within a second.
+    Reactions(ReactionOptions),
     /// Delete an event and everything in it, its chat too.
     Delete(Slug),
 }
@@ -56,12 +61,34 @@ pub(super) struct NewOptions {
     /// Whether it has a chat.
     #[arg(long, env = "FRONTROW_CHAT", default_value = "on")]
     chat: Switch,
+    /// What fans see where a message was hidden: a quiet line, or nothing.
+    #[arg(long, env = "FRONTROW_TOMBSTONES", default_value = "shown")]
+    tombstones: Hidden,
+    /// The reactions it offers: 1 to 12 emoji with spaces between them.
+    #[arg(long, env = "FRONTROW_REACTIONS", default_value = HOUSE, value_parser = value::reactions)]
+    reactions: Reactions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReactionOptions {
+    /// The event's name in addresses.
+    #[arg(env = "FRONTROW_EVENT", value_parser = value::slug)]
+    slug: String,
+    /// The emoji in the order they are offered, with spaces between them: 1 to 12.
+    #[arg(env = "FRONTROW_REACTIONS", value_parser = value::reactions)]
+    reactions: Reactions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Switch {
     On,
     Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Hidden {
+    Shown,
+    Gone,
 }
 
 impl NewOptions {
@@ -84,6 +111,11 @@ impl NewOptions {
             ends_at: self.ends_at,
             stream: self.stream,
             chat: self.chat == Switch::On,
+            tombstones: match self.tombstones {
+                Hidden::Shown => Tombstones::Shown,
+                Hidden::Gone => Tombstones::Gone,
+            },
+            reactions: self.reactions.0,
         })
     }
 }
@@ -93,6 +125,7 @@ pub(super) async fn run(command: Command, common: &Common, output: Output) -> Re
         Command::Create(options) => create(&options.event()?, common, output).await,
         Command::List => list(common, output).await,
         Command::End(Slug { slug }) => end(&slug, common, output).await,
+        Command::Reactions(options) => set_reactions(&options, common, output).await,
         Command::Delete(Slug { slug }) => delete(&slug, common, output).await,
     }
 }
@@ -127,6 +160,17 @@ async fn end(slug: &str, common: &Common, output: Output) -> Result<(), CliError
     let event = find_event(&store, slug).await?;
     store.close().await;
     output.print(format!("Ended.\n{}", line(&event)), &view(&event))
+}
+
+async fn set_reactions(options: &ReactionOptions, common: &Common, output: Output) -> Result<(), CliError> {
+    let (store, _) = common.open().await?;
+    let event = find_event(&store, &options.slug).await?;
+    store
+        .set_reactions(event.id, &options.reactions.0, clock::now())
+        .await?;
+    let event = find_event(&store, &options.slug).await?;
+    store.close().await;
+    output.print(format!("Reactions: {}", event.reactions.join(" ")), &view(&event))
 }
 
 async fn delete(slug: &str, common: &Common, output: Output) -> Result<(), CliError> {
@@ -165,5 +209,6 @@ fn view(event: &Event) -> Value {
         "stream": event.stream,
         "chat": if event.chat { "on" } else { "off" },
         "phase": phase(event),
+        "reactions": event.reactions,
     })
 }

@@ -1,6 +1,7 @@
 //! `frontrow serve`
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
@@ -10,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CliError, Common, Output};
 use crate::auth::origin::{AllowedOrigins, Origin};
+use crate::capacity;
 use crate::config::{self, Config, ProvisionerMode, RelayMode};
 use crate::process::{Process, StartError};
 use crate::room::SendLimits;
@@ -40,6 +42,16 @@ pub(super) struct Options {
     /// Messages a second after the burst; 0 is unlimited.
     #[arg(long, env = "FRONTROW_SEND_RATE", default_value_t = 1, value_name = "N")]
     send_rate: u32,
+    /// Members with a place in the chat at most; who comes after them watches, and waits for one. Without it: as many as files may be
+    /// open, less some.
+    #[arg(long, env = "FRONTROW_MAX_PLACES", value_name = "N")]
+    max_places: Option<u64>,
+    /// Megabytes of memory from which on nobody new is taken in. Without it: 85 % of what the system gives.
+    #[arg(long, env = "FRONTROW_MAX_MEMORY", value_name = "MB")]
+    max_memory: Option<u64>,
+    /// Milliseconds that the server's own tasks may be late for some seconds before nobody new is taken in; 0 is unlimited.
+    #[arg(long, env = "FRONTROW_MAX_LAG", default_value_t = 1_000, value_name = "MS")]
+    max_lag: u64,
 }
 
 impl Options {
@@ -56,6 +68,11 @@ impl Options {
             send_limits: SendLimits {
                 burst: self.send_burst,
                 per_second: self.send_rate,
+            },
+            capacity: capacity::Limits {
+                places: self.max_places,
+                memory: self.max_memory.map(|megabytes| megabytes.saturating_mul(1 << 20)),
+                lag: Duration::from_millis(self.max_lag),
             },
         }
     }
@@ -81,6 +98,7 @@ pub(super) async fn run(options: Options, common: &Common, output: Output) -> Re
 fn start_error(error: StartError) -> CliError {
     match error {
         StartError::Listen { .. } => CliError::Usage(error.to_string()),
+        StartError::Threads(error) => CliError::Io("no threads to work with".to_owned(), error),
         StartError::Store(error) => CliError::Store(error),
     }
 }

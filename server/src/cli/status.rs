@@ -1,5 +1,7 @@
 //! `frontrow status`
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde_json::json;
 
@@ -13,6 +15,16 @@ pub(super) struct Options {
     event: String,
 }
 
+/// Each reaction with its taps: those that are offered, then those that were.
+fn reactions(offered: &[String], taps: &BTreeMap<String, u64>) -> String {
+    let before = taps.keys().filter(|emoji| !offered.contains(emoji));
+    let counted = offered.iter().chain(before).map(|emoji| {
+        let taps = taps.get(emoji).copied().unwrap_or_default();
+        format!("{emoji} {taps}")
+    });
+    counted.collect::<Vec<_>>().join("  ")
+}
+
 pub(super) async fn run(options: &Options, common: &Common, output: Output) -> Result<(), CliError> {
     let (store, _) = common.open().await?;
     let event = find_event(&store, &options.event).await?;
@@ -24,7 +36,9 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
          tickets      {} fans, {} artists, {} moderators; {} revoked\n\
          accounts     {} made, {} to make; provisioner {}\n\
          seats        {} taken, {} with a nickname\n\
-         online       {}",
+         online       {}\n\
+         questions    {} asked, {} answered\n\
+         reactions    {}",
         event.title,
         phase.as_str().unwrap_or_default(),
         tickets.fan,
@@ -41,6 +55,9 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
         status.seats_held,
         status.named,
         status.online,
+        status.questions.0,
+        status.questions.1,
+        reactions(&event.reactions, &status.reactions),
     );
     let value = json!({
         "event": event.slug,
@@ -50,6 +67,8 @@ pub(super) async fn run(options: &Options, common: &Common, output: Output) -> R
         "provisioning": { "done": status.accounts, "pending": status.pending, "running": status.provisioner_running },
         "seats": { "held": status.seats_held, "named": status.named },
         "online": status.online,
+        "questions": { "asked": status.questions.0, "answered": status.questions.1 },
+        "reactions": status.reactions,
     });
     output.print(text, &value)?;
     store.close().await;

@@ -1,4 +1,4 @@
-//! `frontrow ticket import | issue | revoke`
+//! `frontrow ticket import | issue | role | revoke`
 
 mod import;
 
@@ -10,7 +10,7 @@ use super::{CliError, Common, Output, find_event, value};
 use crate::auth::codes;
 use crate::auth::secret::Secrets;
 use crate::clock;
-use crate::store::{BATCH_ROWS, BETWEEN_BATCHES, Event, NewTicket, Store};
+use crate::store::{BATCH_ROWS, BETWEEN_BATCHES, Event, NewTicket, RoleChange, Store, TicketId};
 
 /// Most codes of one call; more come in a second one.
 const MOST_CODES: u32 = 100_000;
@@ -21,6 +21,8 @@ pub(super) enum Command {
     Import(import::Options),
     /// Make new codes and print them once; they are stored hashed.
     Issue(IssueOptions),
+    /// Make a moderator of a fan, or a fan of a moderator.
+    Role(RoleOptions),
     /// Take a ticket's right away.
     Revoke(RevokeOptions),
 }
@@ -36,6 +38,34 @@ pub(super) struct IssueOptions {
     /// How many.
     #[arg(long, env = "FRONTROW_COUNT", default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_CODES)))]
     count: u32,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RoleOptions {
+    /// The event's name in addresses.
+    #[arg(long, env = "FRONTROW_EVENT", value_name = "SLUG", value_parser = value::slug)]
+    event: String,
+    /// The ticket's code, or its member.
+    #[arg(value_name = "CODE|MEMBER")]
+    ticket: String,
+    /// What the ticket makes of its holder from now on.
+    #[arg(long, env = "FRONTROW_ROLE")]
+    role: OtherRole,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OtherRole {
+    Fan,
+    Moderator,
+}
+
+impl From<OtherRole> for Role {
+    fn from(name: OtherRole) -> Self {
+        match name {
+            OtherRole::Fan => Self::Fan,
+            OtherRole::Moderator => Self::Moderator,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -70,6 +100,7 @@ pub(super) async fn run(command: Command, common: &Common, output: Output) -> Re
     match command {
         Command::Import(options) => import::run(&options, &store, &secrets, output).await?,
         Command::Issue(options) => issue(&options, &store, &secrets, output).await?,
+        Command::Role(options) => role(&options, &store, &secrets, output).await?,
         Command::Revoke(options) => revoke(&options, &store, &secrets, output).await?,
     }
     store.close().await;
@@ -135,16 +166,26 @@ fn new_ticket(secrets: &Secrets, event: &Event, code: &str, role: Role) -> NewTi
     }
 }
 
+async fn role(options: &RoleOptions, store: &Store, secrets: &Secrets, output: Output) -> Result<(), CliError> {
+    let event = find_event(store, &options.event).await?;
+    let ticket = find_ticket(store, secrets, &event, &options.ticket).await?;
+    let role: Role = options.role.into();
+    let name = role.as_str();
+    let (text, changed) = match store.change_role(event.id, ticket, role, clock::now()).await? {
+        RoleChange::Changed { from } => (format!("Changed from {} to {name}.", from.as_str()), true),
+        RoleChange::Same => (format!("It was a {name}'s before."), false),
+        RoleChange::Artist => {
+            return Err(CliError::Refused(
+                "that is an artist's pass, which stays one: issue another ticket".to_owned(),
+            ));
+        }
+    };
+    output.print(text, &json!({ "role": name, "changed": changed }))
+}
+
 async fn revoke(options: &RevokeOptions, store: &Store, secrets: &Secrets, output: Output) -> Result<(), CliError> {
     let event = find_event(store, &options.event).await?;
-    let hash = secrets.hash_code(event.id, &codes::fold(&options.ticket));
-    let member = MemberId(options.ticket.trim().to_owned());
-    let Some(ticket) = store.find_ticket(event.id, &hash, &member).await? else {
-        return Err(CliError::Refused(format!(
-            "no ticket of {} has this code or member",
-            event.slug
-        )));
-    };
+    let ticket = find_ticket(store, secrets, &event, &options.ticket).await?;
     let revoked = store.revoke_ticket(event.id, ticket, clock::now()).await?;
     let text = if revoked {
         "Revoked. It opens nothing any more."
@@ -152,4 +193,12 @@ async fn revoke(options: &RevokeOptions, store: &Store, secrets: &Secrets, outpu
         "It was revoked before."
     };
     output.print(text, &json!({ "revoked": revoked }))
+}
+
+/// The ticket with this code or behind this member.
+async fn find_ticket(store: &Store, secrets: &Secrets, event: &Event, typed: &str) -> Result<TicketId, CliError> {
+    let hash = secrets.hash_code(event.id, &codes::fold(typed));
+    let member = MemberId(typed.trim().to_owned());
+    let ticket = store.find_ticket(event.id, &hash, &member).await?;
+    ticket.ok_or_else(|| CliError::Refused(format!("no ticket of {} has this code or member", event.slug)))
 }

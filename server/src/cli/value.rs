@@ -5,6 +5,8 @@ use time::format_description::well_known::Rfc3339;
 use url::Url;
 use wire::UnixMillis;
 
+use crate::reactions;
+
 /// Longest slug, in bytes.
 const SLUG_BYTES: usize = 64;
 
@@ -35,6 +37,15 @@ pub(super) fn line(text: &str) -> Result<String, String> {
         return Err(format!("expected one line of 1 to {LINE_SCALARS} signs"));
     }
     Ok(line)
+}
+
+/// Reactions, checked.
+#[derive(Clone, Debug)]
+pub(super) struct Reactions(pub(super) Vec<String>);
+
+/// The reactions of an event.
+pub(super) fn reactions(text: &str) -> Result<Reactions, String> {
+    reactions::parse(text).map(Reactions).map_err(|bad| bad.to_string())
 }
 
 /// A moment.

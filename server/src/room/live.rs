@@ -1,24 +1,27 @@
-//! One event's room on this node: its members' sockets, what they may say, and the hub that everything goes out by.
+//! One event's room on this node: its members' sockets, what moderators have set, and the hub that everything goes out
+//! by.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
-use wire::frame::{Ack, Presence, Refused, Send, Welcome};
-use wire::text::BadText;
-use wire::{CloseCode, MemberId, Phase, Refusal, RoomState, Seq, ServerFrame, UnixMillis, limits};
+use tokio_util::sync::CancellationToken;
+use wire::frame::{Deed, Muted, Presence, Welcome};
+use wire::{CloseCode, Counts, MemberId, Phase, Role, RoomState, Seq, ServerFrame, UnixMillis, limits};
 
-use super::hub::{Attached, Hub, Lane, Missed, Newest};
-use super::limiter::{Limiter, SendLimits};
+use super::hub::{Attached, Delivery, Hub};
+use super::inbox::Inbox;
+use super::membership::{Answer, Joined, Mailbox, Membership};
+use super::pulse::{Pulse, Tapped};
+use super::record::{Audience, Kept, Newest};
+use super::rules::Speaker;
 use super::{Rooms, verdict};
+use crate::capacity::Place;
 use crate::clock;
-use crate::relay::{Appended, Draft, Entry, Relay, RelayError, Subscriber};
-use crate::store::{Event, EventId, Lease, Standing};
-
-/// Frames of one socket whose answer is still to come. The socket is not read further until one is answered.
-pub const IN_FLIGHT: usize = 32;
+use crate::relay::{Effect, Entry, Relay, RelayError, Subscriber, What};
+use crate::store::{Event, EventId, Lease, Standing, Store};
+use crate::words::Words;
 
 /// How often a room looks at the clock: doors, end, presence.
 const BEAT: Duration = Duration::from_secs(1);
@@ -26,22 +29,37 @@ const BEAT: Duration = Duration::from_secs(1);
 /// Least time between two `presence` objects.
 const PRESENCE_EVERY_MILLIS: u64 = 5_000;
 
+const MILLIS_PER_SECOND: u64 = 1_000;
+
 /// A live room.
 pub struct Room {
     event: EventId,
     slug: String,
     hub: Hub,
+    pulse: Arc<Pulse>,
+    words: Mutex<WordList>,
     state: Mutex<State>,
-    stopped: Notify,
+    stopped: CancellationToken,
+    /// Nobody keeps what the room feels any more.
+    kept: CancellationToken,
 }
 
-struct State {
-    details: Event,
+/// The event's word list, ready to be asked.
+#[derive(Default)]
+struct WordList {
+    version: u64,
+    words: Arc<Words>,
+    /// Somebody is bringing a later one.
+    is_loading: bool,
+}
+
+pub(super) struct State {
+    pub(super) details: Event,
     /// The phase that the members were told last.
     phase: Phase,
     sockets: HashMap<MemberId, Socket>,
     /// Bounded by the event's tickets; a member who is silent and gone is forgotten.
-    speakers: HashMap<MemberId, Speaker>,
+    pub(super) speakers: HashMap<MemberId, Speaker>,
     /// Raised with every change of a standing and of the phase.
     version: u64,
     next_connection: u64,
@@ -53,48 +71,45 @@ struct State {
 struct Socket {
     connection: u64,
     epoch: i64,
-    close: oneshot::Sender<CloseCode>,
+    role: Role,
+    mailbox: Mailbox,
+    /// Kept for a while when the socket goes by itself.
+    place: Option<Place>,
 }
 
-/// What the rules remember of a member, whichever socket is open.
-#[derive(Default)]
-struct Speaker {
-    limiter: Limiter,
-    in_flight: Vec<String>,
+/// A socket that comes in.
+pub(super) struct Arrival<'a> {
+    /// The last entry that its client holds.
+    pub(super) after: Option<Seq>,
+    /// Where it is told what happens.
+    pub(super) mailbox: &'a Mailbox,
+    /// Its place on the node.
+    pub(super) place: Option<Place>,
 }
 
-/// An answer for one socket alone.
-#[derive(Debug)]
-pub enum Answer {
-    /// `ack` or `refused`, encoded.
-    Say(String),
-    /// Nobody knows whether the message is on disk: the client must come back and send it again.
-    FateUnknown,
-}
+impl Socket {
+    /// Nobody comes back to this seat.
+    fn give_up(&mut self) {
+        if let Some(place) = &mut self.place {
+            place.give_up();
+        }
+    }
 
-/// A socket's place in a room. Dropping it leaves.
-pub struct Membership {
-    rooms: Rooms,
-    room: Arc<Room>,
-    member: MemberId,
-    lease: Lease,
-    connection: u64,
-    answer: mpsc::Sender<Answer>,
-    /// The first thing to say.
-    pub welcome: Welcome,
-    /// What a returning client missed up to the welcome's head.
-    pub missed: Missed,
-    /// What comes after the welcome's head.
-    pub lane: Lane,
-    /// The answers to this socket's frames, one for each [`Membership::send`].
-    pub answers: mpsc::Receiver<Answer>,
-    /// Comes when the socket must close.
-    pub close: oneshot::Receiver<CloseCode>,
+    fn lease(&self) -> Option<Lease> {
+        let ticket = self.place.as_ref()?.ticket();
+        let epoch = self.epoch;
+        Some(Lease { ticket, epoch })
+    }
 }
 
 impl Room {
     /// Joins an event's log.
-    pub(super) async fn open(event: Event, relay: &Relay) -> Result<Arc<Self>, RelayError> {
+    pub(super) async fn open(
+        event: Event,
+        pulse: Pulse,
+        relay: &Relay,
+        shutdown: &CancellationToken,
+    ) -> Result<Arc<Self>, RelayError> {
         let inbox = Arc::new(Inbox::default());
         let tail = relay
             .subscribe(
@@ -114,12 +129,16 @@ impl Room {
             told_online_at: 0,
             details: event.clone(),
         };
+        let pulse = Arc::new(pulse);
         let room = Self {
             event: event.id,
             slug: event.slug,
-            hub: Hub::new(tail),
+            hub: Hub::new(tail, Arc::clone(&pulse)),
+            pulse,
+            words: Mutex::default(),
             state: Mutex::new(state),
-            stopped: Notify::new(),
+            stopped: CancellationToken::new(),
+            kept: shutdown.child_token(),
         };
         let room = Arc::new(room);
         inbox.connect(&room);
@@ -142,13 +161,85 @@ impl Room {
         self.state().sockets.len() as u64
     }
 
+    pub(super) fn online_members(&self) -> HashSet<MemberId> {
+        self.state().sockets.keys().cloned().collect()
+    }
+
     pub(super) fn version(&self) -> u64 {
         self.state().version
     }
 
     /// The newest page of the history, when it is in memory.
-    pub(super) fn newest(&self, limit: usize) -> Option<Newest> {
-        self.hub.newest(limit)
+    pub(super) fn newest(&self, limit: usize, audience: Audience) -> Option<Newest> {
+        self.hub.newest(limit, audience)
+    }
+
+    /// The event's word list.
+    pub(super) fn words(&self) -> Arc<Words> {
+        Arc::clone(&self.word_list().words)
+    }
+
+    /// The version of the word list that is in use; 0 is the empty one.
+    pub(super) fn words_version(&self) -> u64 {
+        self.word_list().version
+    }
+
+    /// Takes another word list, unless a later one is in use already.
+    pub(super) fn set_words(&self, version: u64, words: Words) {
+        let mut list = self.word_list();
+        if version > list.version {
+            list.version = version;
+            list.words = Arc::new(words);
+        }
+    }
+
+    /// Begins to bring a later word list, unless somebody does already.
+    pub(super) fn begin_words(&self) -> bool {
+        !std::mem::replace(&mut self.word_list().is_loading, true)
+    }
+
+    /// Has brought it.
+    pub(super) fn end_words(&self) {
+        self.word_list().is_loading = false;
+    }
+
+    fn word_list(&self) -> MutexGuard<'_, WordList> {
+        self.words.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says something to the staff that is not in the log.
+    pub(super) fn say_to_staff(&self, frame: &ServerFrame) {
+        self.hub.say_to_staff(frame.encode());
+    }
+
+    /// Counts taps on a reaction.
+    pub(super) fn tap(&self, emoji: &str, count: u32) -> Tapped {
+        let tapped = self.pulse.tap(emoji, count, clock::now() / MILLIS_PER_SECOND);
+        if let Tapped::Counted { is_first: true, .. } = tapped {
+            self.hub.wake();
+        }
+        tapped
+    }
+
+    /// The votes of the newest questions and of the one on stage, for who comes in.
+    fn votes(&self, on_stage: Option<Seq>) -> Counts<Seq> {
+        if !self.pulse.has_votes() {
+            return Counts::default();
+        }
+        let mut questions = self.hub.questions();
+        questions.extend(on_stage.filter(|seq| !questions.contains(seq)));
+        self.pulse.votes_of(&questions)
+    }
+
+    fn tell_votes(&self, target: Seq, votes: u64) {
+        if self.pulse.set_votes(target, votes) {
+            self.hub.wake();
+        }
+    }
+
+    /// The room's sums.
+    pub(super) fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
     }
 
     /// Drives the hub and the clock until [`Room::stop`].
@@ -156,12 +247,23 @@ impl Room {
         tokio::select! {
             () = self.hub.run() => {}
             () = self.beat() => {}
-            () = self.stopped.notified() => {}
+            () = self.stopped.cancelled() => {}
         }
     }
 
+    /// Keeps what the room feels on disk, until [`Room::stop`] or the end of the server, and saves the rest then.
+    pub(super) async fn keep(&self, store: &Store) {
+        self.pulse.keep(store, self.event, &self.kept).await;
+    }
+
+    /// Saves what the room felt after that.
+    pub(super) async fn save(&self, store: &Store) {
+        self.pulse.save(store, self.event).await;
+    }
+
     pub(super) fn stop(&self) {
-        self.stopped.notify_one();
+        self.stopped.cancel();
+        self.kept.cancel();
     }
 
     /// Whether the event is over and everybody has gone.
@@ -177,26 +279,38 @@ impl Room {
         member: &MemberId,
         standing: &Standing,
         version: u64,
-        after: Option<Seq>,
-    ) -> Option<Membership> {
-        let (answer, answers) = mpsc::channel(2 * IN_FLIGHT);
-        let (close_sender, close) = oneshot::channel();
-        let (connection, room_state) = {
+        arrival: Arrival,
+    ) -> Option<Joined> {
+        let Arrival { after, mailbox, place } = arrival;
+        let connection = {
             let mut state = self.state();
             if state.version != version || state.has_newer(member, standing.epoch) {
                 return None;
             }
-            let connection = state.take_in(member, standing.epoch, close_sender);
-            (connection, state.room_state())
+            let socket = Socket {
+                connection: 0,
+                epoch: standing.epoch,
+                role: standing.role,
+                mailbox: mailbox.clone(),
+                place,
+            };
+            state.take_in(member, socket)
         };
-        let Attached { head, missed, lane } = self.hub.attach(after);
+        let Attached { head, missed, lane } = self.hub.attach(Audience::of(standing.role), after);
+        // Read after the lane began: a change from here on comes by it.
+        let room = self.room_state();
+        let votes = self.votes(room.spotlight);
         let welcome = Welcome {
             member: member.clone(),
             role: standing.role,
             capabilities: standing.role.capabilities(),
             head,
-            room: room_state,
+            room,
+            votes,
+            voted: Vec::new(),
         };
+        let left_ms = standing.muted_until.saturating_sub(clock::now());
+        let muted = (left_ms > 0 && standing.role == Role::Fan).then_some(ServerFrame::Muted(Muted { left_ms }));
         let membership = Membership {
             rooms: rooms.clone(),
             room: Arc::clone(self),
@@ -205,16 +319,20 @@ impl Room {
                 ticket: standing.ticket_id,
                 epoch: standing.epoch,
             },
+            role: standing.role,
+            nickname: standing.nickname.clone(),
             connection,
-            answer,
-            welcome,
-            missed,
-            lane,
-            answers,
-            close,
+            taps: OnceLock::new(),
+            mailbox: mailbox.clone(),
         };
         membership.note_seen();
-        Some(membership)
+        Some(Joined {
+            membership,
+            lane,
+            welcome,
+            muted,
+            missed,
+        })
     }
 
     /// Something about the members changed: whoever reads a standing from now on sees it.
@@ -233,21 +351,40 @@ impl Room {
         let Some(socket) = state.sockets.get(member) else {
             return;
         };
+        let is_kept = standing.is_some_and(|standing| standing.held && !standing.revoked && !standing.banned);
         let verdict = match standing {
             Some(standing) if standing.held && standing.epoch > socket.epoch => Err(CloseCode::TakenOver),
-            Some(standing) => verdict(standing, socket.epoch),
+            // Another role is another audience: its next credential opens the right one.
+            Some(standing) => verdict(standing, socket.epoch).and(if standing.role == socket.role {
+                Ok(())
+            } else {
+                Err(CloseCode::CredentialRefused)
+            }),
             None => Err(CloseCode::CredentialRefused),
         };
         if let Err(code) = verdict {
+            if !is_kept && let Some(socket) = state.sockets.get_mut(member) {
+                socket.give_up();
+            }
             state.close(member, code);
         }
+    }
+
+    /// The leases of those who are here.
+    pub(super) fn leases(&self) -> Vec<Lease> {
+        self.state().sockets.values().filter_map(Socket::lease).collect()
     }
 
     /// Takes over the event as it is now; `None` when it was deleted.
     pub(super) fn apply_event(&self, event: Option<Event>) {
         let mut state = self.state();
         match event {
-            Some(event) => state.details = event,
+            Some(event) => {
+                if self.pulse.offer(&event.reactions) {
+                    self.hub.say_room(&state.room_state());
+                }
+                state.details = event;
+            }
             None => state.details.ended_at = Some(0),
         }
         drop(state);
@@ -270,7 +407,7 @@ impl Room {
             state.phase = phase;
             // Who is on the way in looks again: nobody enters behind the last one who was sent out.
             state.version += 1;
-            self.hub.say(ServerFrame::Room(state.room_state()).encode());
+            self.hub.say_room(&state.room_state());
             if phase == Phase::Ended {
                 state.close_all(CloseCode::EventOver);
             }
@@ -279,12 +416,48 @@ impl Room {
         if let Some(presence) = state.presence(steady) {
             self.hub.say(ServerFrame::Presence(presence).encode());
         }
-        state
-            .speakers
-            .retain(|_, speaker| !speaker.in_flight.is_empty() || !speaker.limiter.is_empty(steady));
+        state.speakers.retain(|_, speaker| !speaker.is_silent(steady));
     }
 
-    fn leave(&self, member: &MemberId, connection: u64) {
+    fn take(&self, effects: Vec<Effect>) {
+        let (mut deliveries, mut told, mut banned) = (Vec::with_capacity(effects.len()), Vec::new(), Vec::new());
+        let mut has_deed = false;
+        for effect in effects {
+            match effect {
+                Effect::Entry(entry) => {
+                    has_deed |= changes_the_setting(&entry);
+                    banned.extend(is_banned(&entry));
+                    deliveries.push(Delivery::Entry(Kept::new(*entry)));
+                }
+                Effect::ToStaff(frame) => deliveries.push(Delivery::ToStaff(frame.encode())),
+                Effect::ToMember(member, frame) => told.push((member, frame)),
+                Effect::Votes { target, votes } => self.tell_votes(target, votes),
+            }
+        }
+        if !has_deed && told.is_empty() {
+            return self.hub.deliver(deliveries, None);
+        }
+        // In the room's lock, so that no older state of it can come behind.
+        let mut state = self.state();
+        self.hub.deliver(deliveries, Some(&state.room_state()));
+        for (member, frame) in told {
+            // Who is on the way in read an older standing: it looks again.
+            state.version += u64::from(matches!(frame, ServerFrame::Muted(_)));
+            state.tell(&member, &frame);
+        }
+        for member in banned {
+            state.version += 1;
+            state.close(&member, CloseCode::Banned);
+        }
+    }
+
+    fn room_state(&self) -> RoomState {
+        let mut room = self.state().room_state();
+        self.hub.fill_in(&mut room);
+        room
+    }
+
+    pub(super) fn leave(&self, member: &MemberId, connection: u64) {
         let mut state = self.state();
         if state
             .sockets
@@ -295,65 +468,33 @@ impl Room {
         }
     }
 
-    /// Applies the rules to a `send`. The draft comes with whether it took its share of the rate.
-    fn judge(
-        &self,
-        author: &Membership,
-        send: Send,
-        limits: SendLimits,
-        now: UnixMillis,
-    ) -> Result<(Draft, bool), Refused> {
-        let refuse = |code, retry_after_ms| Refused {
-            id: Some(send.id.clone()),
-            code,
-            retry_after_ms,
-        };
-        let text = wire::text::message(&send.text).map_err(|bad| match bad {
-            BadText::Empty => refuse(Refusal::TextEmpty, None),
-            BadText::TooLong => refuse(Refusal::TextTooLong, None),
-        })?;
-        let mut state = self.state();
-        if state.details.phase(now) != Phase::Open {
-            return Err(refuse(Refusal::NotOpen, None));
-        }
-        let speaker = state.speakers.entry(author.member.clone()).or_default();
-        // A retry of what is under way costs nothing: the log answers it with the first one's ack.
-        let takes_share = !speaker.in_flight.contains(&send.id);
-        if takes_share {
-            speaker
-                .limiter
-                .take(limits, clock::steady())
-                .map_err(|wait| refuse(Refusal::RateLimited, Some(wait)))?;
-        }
-        speaker.in_flight.push(send.id.clone());
-        let draft = Draft {
-            event: self.event,
-            member: author.member.clone(),
-            epoch: author.lease.epoch,
-            id: send.id,
-            text,
-            question: send.question,
-            reply_to: send.reply_to,
-        };
-        Ok((draft, takes_share))
-    }
-
-    /// The fate of a message that [`Room::judge`] let through is known. With `give_back` it cost nothing after all.
-    fn settle(&self, member: &MemberId, id: &str, limits: SendLimits, give_back: bool) {
-        let mut state = self.state();
-        let Some(speaker) = state.speakers.get_mut(member) else {
-            return;
-        };
-        if let Some(at) = speaker.in_flight.iter().position(|in_flight| in_flight == id) {
-            speaker.in_flight.swap_remove(at);
-        }
-        if give_back {
-            speaker.limiter.give_back(limits);
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Subscriber for Room {
+    fn deliver(&self, effects: Vec<Effect>) {
+        self.take(effects);
+    }
+}
+
+/// Whether what is set in the room may look different after an entry.
+fn changes_the_setting(entry: &Entry) -> bool {
+    match &entry.what {
+        What::Control(_) => true,
+        What::Message(message) => message.body.answers.is_some(),
+    }
+}
+
+/// Whom an entry puts out of the chat.
+fn is_banned(entry: &Entry) -> Option<MemberId> {
+    match &entry.what {
+        What::Control(control) => match &control.deed {
+            Deed::Ban { member } => Some(member.clone()),
+            _ => None,
+        },
+        What::Message(_) => None,
     }
 }
 
@@ -363,38 +504,40 @@ impl State {
         self.sockets.get(member).is_some_and(|socket| socket.epoch > epoch)
     }
 
-    fn take_in(&mut self, member: &MemberId, epoch: i64, close: oneshot::Sender<CloseCode>) -> u64 {
+    fn take_in(&mut self, member: &MemberId, socket: Socket) -> u64 {
         self.next_connection += 1;
-        let connection = self.next_connection;
-        let older = self.sockets.insert(
-            member.clone(),
-            Socket {
-                connection,
-                epoch,
-                close,
-            },
-        );
+        let (connection, epoch) = (self.next_connection, socket.epoch);
+        let older = self.sockets.insert(member.clone(), Socket { connection, ..socket });
         if let Some(older) = older {
             let code = if older.epoch < epoch {
                 CloseCode::TakenOver
             } else {
                 CloseCode::OtherTab
             };
-            // A socket that has just gone by itself needs no word.
-            let _ = older.close.send(code);
+            older.mailbox.close(code);
         }
         connection
     }
 
+    /// Says something to one member, if it is here.
+    fn tell(&self, member: &MemberId, frame: &ServerFrame) {
+        if let Some(socket) = self.sockets.get(member) {
+            socket.mailbox.answer(Answer::Tell(frame.encode()));
+        }
+    }
+
     fn close(&mut self, member: &MemberId, code: CloseCode) {
         if let Some(socket) = self.sockets.remove(member) {
-            let _ = socket.close.send(code);
+            socket.mailbox.close(code);
         }
     }
 
     fn close_all(&mut self, code: CloseCode) {
-        for (_, socket) in self.sockets.drain() {
-            let _ = socket.close.send(code);
+        for (_, mut socket) in self.sockets.drain() {
+            if code == CloseCode::EventOver {
+                socket.give_up();
+            }
+            socket.mailbox.close(code);
         }
     }
 
@@ -404,8 +547,11 @@ impl State {
             slow_seconds: 0,
             paused: false,
             pinned: None,
+            pinned_message: None,
             spotlight: None,
-            reactions: std::collections::BTreeMap::new(),
+            spotlight_message: None,
+            emoji: Vec::new(),
+            reactions: Counts::default(),
             online: self.sockets.len() as u64,
         }
     }
@@ -421,142 +567,8 @@ impl State {
     }
 }
 
-impl Membership {
-    /// Says something. The answer comes through [`Membership::answers`], exactly one.
-    pub fn send(&self, send: Send) {
-        self.note_seen();
-        let limits = self.rooms.0.limits;
-        match self.room.judge(self, send, limits, clock::now()) {
-            Ok((draft, took_share)) => self.append(draft, limits, took_share),
-            Err(refused) => self.refuse_unless_known(refused),
-        }
-    }
-
-    /// The lease's holder is here: who finds the ticket in use is told when it was last heard of.
-    fn note_seen(&self) {
-        self.rooms.0.store.note_seen(self.lease, clock::now());
-    }
-
-    /// Answers a frame that changes nothing.
-    pub fn refuse(&self, id: Option<String>, code: Refusal) {
-        let answer = answer_refused(
-            &self.rooms,
-            Refused {
-                id,
-                code,
-                retry_after_ms: None,
-            },
-        );
-        // The queue holds more answers than frames can be in flight.
-        let _ = self.answer.try_send(answer);
-    }
-
-    /// In a task of its own: what is under way is finished even when this socket goes.
-    fn append(&self, draft: Draft, limits: SendLimits, took_share: bool) {
-        let (member, id) = (draft.member.clone(), draft.id.clone());
-        let appending = self.rooms.0.relay.append(draft);
-        let (rooms, room, answer) = (self.rooms.clone(), Arc::clone(&self.room), self.answer.clone());
-        tokio::spawn(async move {
-            let appended = appending.await;
-            let give_back = took_share && costs_nothing(&appended);
-            room.settle(&member, &id, limits, give_back);
-            let said = match appended {
-                Ok(Appended::Committed(seq) | Appended::Known(seq)) => answer_ack(id, seq),
-                Ok(Appended::Refused(code)) => {
-                    let retry_after_ms = (code == Refusal::Unavailable).then_some(1_000);
-                    answer_refused(
-                        &rooms,
-                        Refused {
-                            id: Some(id),
-                            code,
-                            retry_after_ms,
-                        },
-                    )
-                }
-                Err(_) => Answer::FateUnknown,
-            };
-            let _ = answer.try_send(said);
-        });
-    }
-
-    /// A known id is answered with its first ack before any rule is applied.
-    fn refuse_unless_known(&self, refused: Refused) {
-        let (rooms, event, member) = (self.rooms.clone(), self.room.event, self.member.clone());
-        let answer = self.answer.clone();
-        tokio::spawn(async move {
-            let id = refused.id.clone().unwrap_or_default();
-            // One at a time: who hammers waits for others who do, and the joiners' reads pass.
-            let _turn = rooms.0.lookups.acquire().await;
-            let said = match rooms.0.store.known_send(event, &member, &id).await {
-                Ok(Some(seq)) => answer_ack(id, seq),
-                Ok(None) => answer_refused(&rooms, refused),
-                Err(error) => {
-                    tracing::error!(%error, "a retry could not be looked up");
-                    Answer::FateUnknown
-                }
-            };
-            let _ = answer.try_send(said);
-        });
-    }
-}
-
-impl Drop for Membership {
-    fn drop(&mut self) {
-        self.note_seen();
-        self.room.leave(&self.member, self.connection);
-    }
-}
-
-/// What was there before, and what we could not do: the rate is for what a member says.
-fn costs_nothing(appended: &Result<Appended, oneshot::error::RecvError>) -> bool {
-    match appended {
-        Ok(Appended::Known(_) | Appended::Refused(Refusal::Unavailable)) | Err(_) => true,
-        Ok(Appended::Committed(_) | Appended::Refused(_)) => false,
-    }
-}
-
-fn answer_ack(id: String, seq: Seq) -> Answer {
-    Answer::Say(ServerFrame::Ack(Ack { id: Some(id), seq }).encode())
-}
-
-fn answer_refused(rooms: &Rooms, refused: Refused) -> Answer {
-    rooms.metrics().refused(refused.code);
-    Answer::Say(ServerFrame::Refused(refused).encode())
-}
-
-/// Takes deliveries for a room that is still being built: the log's tail makes the hub, and what comes in between waits.
-#[derive(Default)]
-struct Inbox(Mutex<Waiting>);
-
-#[derive(Default)]
-struct Waiting {
-    room: std::sync::Weak<Room>,
-    early: Vec<Arc<Entry>>,
-    connected: bool,
-}
-
-impl Inbox {
-    fn connect(&self, room: &Arc<Room>) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.room = Arc::downgrade(room);
-        waiting.connected = true;
-        room.hub.publish(&std::mem::take(&mut waiting.early));
-    }
-}
-
-impl Subscriber for Inbox {
-    fn deliver(&self, entries: &[Arc<Entry>]) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match waiting.room.upgrade() {
-            Some(room) => room.hub.publish(entries),
-            None if waiting.connected => {}
-            None => waiting.early.extend_from_slice(entries),
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use tempfile::TempDir;
     use tokio_util::sync::CancellationToken;
     use tokio_util::task::TaskTracker;
@@ -564,8 +576,13 @@ mod tests {
 
     use super::*;
     use crate::auth::secret::Secrets;
+    use crate::capacity::{self, Capacity};
     use crate::metrics::Metrics;
-    use crate::store::Store;
+    use crate::room::SendLimits;
+    use crate::room::membership::{Post, SocketKey, Word};
+    use crate::room::record::tests::{message, spotlight};
+    use crate::room::tally::Tally;
+    use crate::store::fixture;
 
     const LIMITS: SendLimits = SendLimits {
         burst: 5,
@@ -573,27 +590,40 @@ mod tests {
     };
 
     async fn room() -> (TempDir, Rooms, Arc<Room>) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(&folder.path().join("frontrow.db")).await.expect("opens");
+        let (folder, store, event) = fixture::announced().await;
+        let event = store.event(event).await.expect("reads").expect("an event");
         let secrets = Secrets::open(folder.path()).expect("a key");
         let (shutdown, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let rooms = Rooms::start(store, secrets, LIMITS, Metrics::default(), shutdown, tasks)
+        let metrics = Metrics::default();
+        let capacity = Capacity::new(capacity::Limits::default(), metrics.clone());
+        let rooms = Rooms::start(store, secrets, LIMITS, metrics, capacity, shutdown, tasks)
             .await
             .expect("starts");
-        let event = Event {
-            id: 1,
-            slug: "salt".into(),
-            title: "Salt".into(),
-            artist: "Vesna".into(),
-            doors_at: 0,
-            starts_at: 0,
-            ends_at: None,
-            ended_at: None,
-            stream: None,
-            chat: true,
-        };
-        let room = Room::open(event, &rooms.0.relay).await.expect("opens");
+        let room = Room::open(
+            event,
+            Pulse::new(Tally::default(), 0),
+            &rooms.0.relay,
+            &rooms.0.shutdown,
+        )
+        .await
+        .expect("opens");
         (folder, rooms, room)
+    }
+
+    /// The state of a room in which nothing is set.
+    pub fn quiet_room() -> RoomState {
+        RoomState {
+            phase: Phase::Open,
+            slow_seconds: 0,
+            paused: false,
+            pinned: None,
+            pinned_message: None,
+            spotlight: None,
+            spotlight_message: None,
+            emoji: Vec::new(),
+            reactions: Counts::default(),
+            online: 0,
+        }
     }
 
     fn standing(epoch: i64) -> Standing {
@@ -602,6 +632,7 @@ mod tests {
             ticket_id: 1,
             role: Role::Fan,
             nickname: None,
+            muted_until: 0,
             epoch,
             held: true,
             revoked: false,
@@ -610,21 +641,58 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_votes_of_the_question_on_stage_are_told_however_old_it_is() {
+        let (_folder, _rooms, room) = room().await;
+        room.tell_votes(1, 5);
+        let entries = [message(1, "ana"), spotlight(2, 1)];
+        room.take(entries.map(|entry| Effect::Entry(Box::new(entry))).into());
+        let on_stage = room.room_state().spotlight;
+        assert_eq!((on_stage, room.votes(None)), (Some(1), Counts::default()));
+        assert_eq!(room.votes(on_stage), Counts::from_iter([(1, 5)]));
+    }
+
+    #[tokio::test]
     async fn who_lost_the_seat_on_the_way_in_does_not_put_its_holder_out() {
         let (_folder, rooms, room) = room().await;
         let member = MemberId("ana".into());
         let version = room.version();
-        let enter = |epoch| room.enter(&rooms, &member, &standing(epoch), version, None);
-        let mut laptop = enter(2).expect("the holder is let in");
+        let post = Arc::new(Sorting::default());
+        let enter = |epoch, key| {
+            let arrival = Arrival {
+                after: None,
+                mailbox: &Mailbox::new(Arc::clone(&post) as Arc<dyn Post>, key),
+                place: None,
+            };
+            room.enter(&rooms, &member, &standing(epoch), version, arrival)
+        };
+        let _laptop = enter(2, 1).expect("the holder is let in");
         assert!(
-            enter(1).is_none(),
+            enter(1, 2).is_none(),
             "the phone, whose standing was read before the takeover"
         );
-        assert!(laptop.close.try_recv().is_err(), "nobody told the holder to go");
+        assert_eq!(post.closed(), [], "nobody told the holder to go");
 
-        let mut other_tab = enter(2).expect("the holder again");
-        assert_eq!(laptop.close.try_recv(), Ok(CloseCode::OtherTab));
-        let _next = enter(3).expect("the next holder");
-        assert_eq!(other_tab.close.try_recv(), Ok(CloseCode::TakenOver));
+        let _other_tab = enter(2, 3).expect("the holder again");
+        assert_eq!(post.closed(), [(1, CloseCode::OtherTab)]);
+        let _next = enter(3, 4).expect("the next holder");
+        assert_eq!(post.closed(), [(1, CloseCode::OtherTab), (3, CloseCode::TakenOver)]);
+    }
+
+    /// Keeps who was told to close.
+    #[derive(Default)]
+    struct Sorting(Mutex<Vec<(SocketKey, CloseCode)>>);
+
+    impl Post for Sorting {
+        fn post(&self, key: SocketKey, word: Word) {
+            if let Word::Close(code) = word {
+                self.0.lock().expect("fine").push((key, code));
+            }
+        }
+    }
+
+    impl Sorting {
+        fn closed(&self) -> Vec<(SocketKey, CloseCode)> {
+            self.0.lock().expect("fine").clone()
+        }
     }
 }

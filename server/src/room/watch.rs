@@ -1,12 +1,12 @@
 //! Watches the store for what other connections and processes did: a takeover, a revoked ticket, an ended event. Signals
 //! only say where to look; what is found there is applied to the open sockets.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::MissedTickBehavior;
 
-use super::Rooms;
 use super::live::Room;
+use super::{Rooms, words};
 use crate::clock;
 use crate::store::{Signal, StoreError};
 
@@ -15,6 +15,9 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// Between two reports of how many people are here.
 const REPORT: Duration = Duration::from_secs(5);
+
+/// Between two notes of who is here, for a server that crashes and begins again.
+const NOTE_EVERY: Duration = Duration::from_mins(5);
 
 /// Follows the signals until the server stops. Nothing here waits for a write.
 pub(super) async fn follow(rooms: Rooms, mut last: i64) {
@@ -34,15 +37,28 @@ pub(super) async fn follow(rooms: Rooms, mut last: i64) {
 pub(super) async fn keep_house(rooms: Rooms) {
     let mut beat = tokio::time::interval(REPORT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut noted = Instant::now();
     loop {
         tokio::select! {
             _ = beat.tick() => {}
             () = rooms.0.shutdown.cancelled() => return,
         }
+        if noted.elapsed() >= NOTE_EVERY {
+            note_who_is_here(&rooms);
+            noted = Instant::now();
+        }
         if let Err(error) = report(&rooms, Room::online).await {
             tracing::warn!(%error, "how many people are here could not be reported");
         }
         close_what_is_over(&rooms).await;
+    }
+}
+
+/// Who watches and says nothing is here, too: after a crash the server keeps their places.
+fn note_who_is_here(rooms: &Rooms) {
+    let now = clock::now();
+    for lease in rooms.all_opened().iter().flat_map(|room| room.leases()) {
+        rooms.0.store.note_seen(lease, now);
     }
 }
 
@@ -65,7 +81,14 @@ async fn apply(rooms: &Rooms, signal: &Signal) -> Result<(), StoreError> {
         return Ok(());
     };
     let Some(member) = &signal.member_id else {
-        room.apply_event(rooms.0.store.event(signal.event_id).await?);
+        let event = rooms.0.store.event(signal.event_id).await?;
+        if event
+            .as_ref()
+            .is_some_and(|event| event.words_version > room.words_version())
+        {
+            words::reload(rooms.0.store.clone(), room.clone());
+        }
+        room.apply_event(event);
         return Ok(());
     };
     room.raise_version();

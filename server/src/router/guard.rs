@@ -6,20 +6,31 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{HOST, ORIGIN, UPGRADE};
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use super::headers;
 use crate::auth::origin::AllowedOrigins;
-use crate::problem::ApiError;
+use crate::problem::{self, ApiError};
 use crate::state::AppState;
 
+/// What all calls under `/api` have in common. One layer: each one copies all that are inside it for every request.
+pub async fn attend(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let mut response = match check_origin(&state, &request) {
+        Ok(()) => problem::completed(next.run(request).await),
+        Err(refused) => refused.into_response(),
+    };
+    headers::keep_private(response.headers_mut());
+    response
+}
+
 /// Refuses calls that change something, and sockets, from pages of other sites.
-pub async fn check_origin(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
+fn check_origin(state: &AppState, request: &Request) -> Result<(), ApiError> {
     let matters = !is_safe(request.method()) || request.headers().contains_key(UPGRADE);
     if matters && !comes_from_here(request.headers(), &state.config.origins) {
         return Err(ApiError::OriginRefused);
     }
-    Ok(next.run(request).await)
+    Ok(())
 }
 
 fn is_safe(method: &Method) -> bool {

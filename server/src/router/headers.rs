@@ -76,11 +76,8 @@ pub async fn add(State(headers): State<Arc<HeaderMap>>, request: Request, next: 
 }
 
 /// What a call answers is for its caller alone, and for now.
-pub async fn keep_private(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response
-        .headers_mut()
+pub fn keep_private(answer: &mut HeaderMap) {
+    answer
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    response
 }

@@ -18,7 +18,7 @@ use crate::auth::session::{self, AnEvent, Seat};
 use crate::clock;
 use crate::problem::ApiError;
 use crate::state::AppState;
-use crate::store::{Admitted, Claim, Event, Lease, Seating, TicketId};
+use crate::store::{Admitted, Claim, Event, Lease, Look, Seated, Seating};
 
 /// Shows a ticket at the gate.
 #[utoipa::path(
@@ -34,6 +34,7 @@ use crate::store::{Admitted, Claim, Event, Lease, Seating, TicketId};
         (status = 404, body = Problem, description = "event_unknown", content_type = "application/problem+json"),
         (status = 409, body = Problem, description = "ticket_in_use", content_type = "application/problem+json"),
         (status = 429, body = Problem, description = "too_many_tries", content_type = "application/problem+json"),
+        (status = 503, body = Problem, description = "unavailable", content_type = "application/problem+json"),
     )
 )]
 pub async fn enter(
@@ -55,57 +56,64 @@ async fn admit(
     network: Network,
     request: &AdmissionRequest,
 ) -> Result<Admission, ApiError> {
-    let hash = state.secrets.hash_code(event.id, &codes::fold(&request.ticket));
-    let ticket = state.store.ticket_by_code(event.id, &hash).await?;
-    let ticket = ticket.ok_or_else(|| wrong_code(state, event, network))?;
-    check_doors(event)?;
-    let had = session::remembered(session, event.id).await?;
+    let now = clock::now();
     let claim = Claim {
         event: event.id,
-        ticket: ticket.id,
-        had,
+        code: state.secrets.hash_code(event.id, &codes::fold(&request.ticket)),
+        had: session::remembered(session, event.id).await?,
         takeover: request.takeover,
     };
-    let lease = match state.store.admit(claim, clock::now()).await? {
-        Admitted::Kept(lease) => stay(event, session, lease).await?,
-        Admitted::Taken(lease) | Admitted::TakenOver(lease) => sit_down(state, event, session, lease).await?,
-        Admitted::InUse { last_seen } => return Err(in_use(state, event, ticket.id, last_seen).await?),
-        Admitted::Wait { millis } => return Err(ApiError::TooManyTries { retry_after_ms: millis }),
-        Admitted::Revoked => return Err(wrong_code(state, event, network)),
-    };
-    let seating = state.store.seating(ticket.id).await?.ok_or(ApiError::TicketUnknown)?;
-    Ok(admission(state, event, lease, seating))
-}
-
-fn check_doors(event: &Event) -> Result<(), ApiError> {
-    match event.phase(clock::now()) {
-        Phase::Open => Ok(()),
-        Phase::Draft | Phase::Scheduled => Err(ApiError::NotOpen {
-            opens_at: event.doors_at,
-        }),
-        Phase::Ended | Phase::Archived => Err(ApiError::EventOver),
+    match decide(state, claim, now).await? {
+        Admitted::Kept(seated) => {
+            session::prolong(session, event.id, now).await?;
+            Ok(admission(state, event, seated.lease, seated.seating))
+        }
+        Admitted::Taken(seated) | Admitted::TakenOver(seated) => sit_down(state, event, session, seated, now).await,
+        Admitted::InUse { last_seen, member } => Err(in_use(state, event, member.as_ref(), last_seen)),
+        Admitted::Wait { millis } => Err(ApiError::TooManyTries { retry_after_ms: millis }),
+        Admitted::Closed(phase) => Err(closed(event, phase)),
+        Admitted::Unknown => Err(wrong_code(state, event, network)),
     }
 }
 
-async fn stay(event: &Event, session: &Session, lease: Lease) -> Result<Lease, ApiError> {
-    session::prolong(session, event.id, clock::now()).await?;
-    Ok(lease)
+/// A node in trouble seats nobody new. One whose places are taken does: gate and stream do not depend on the chat.
+async fn decide(state: &AppState, claim: Claim, now: UnixMillis) -> Result<Admitted, ApiError> {
+    let (ticket, role) = match state.store.look(claim, now).await? {
+        Look::Settled(admitted) => return Ok(admitted),
+        Look::Seats { ticket, role } => (ticket, role),
+    };
+    let bears = state.capacity.bears(ticket, role);
+    bears.map_err(|_| ApiError::full(&state.capacity))?;
+    Ok(state.store.admit(claim, now).await?)
+}
+
+fn closed(event: &Event, phase: Phase) -> ApiError {
+    match phase {
+        Phase::Ended | Phase::Archived => ApiError::EventOver,
+        Phase::Draft | Phase::Scheduled | Phase::Open => ApiError::NotOpen {
+            opens_at: event.doors_at,
+        },
+    }
 }
 
 /// Somebody may have lost a place by this: open sockets are told now.
-async fn sit_down(state: &AppState, event: &Event, session: &Session, lease: Lease) -> Result<Lease, ApiError> {
+async fn sit_down(
+    state: &AppState,
+    event: &Event,
+    session: &Session,
+    seated: Seated,
+    now: UnixMillis,
+) -> Result<Admission, ApiError> {
     state.rooms.nudge();
-    session::remember(session, event.id, lease, clock::now()).await?;
-    Ok(lease)
+    session::remember(session, event.id, seated.lease, now).await?;
+    Ok(admission(state, event, seated.lease, seated.seating))
 }
 
 /// Who watches and says nothing is still here.
-async fn in_use(state: &AppState, event: &Event, ticket: TicketId, noted: UnixMillis) -> Result<ApiError, ApiError> {
-    let seating = state.store.seating(ticket).await?;
-    let member = seating.and_then(|seating| seating.member);
-    let is_here = member.is_some_and(|member| state.rooms.has_socket(event.id, &member));
+fn in_use(state: &AppState, event: &Event, member: Option<&MemberId>, noted: UnixMillis) -> ApiError {
+    let is_here = member.is_some_and(|member| state.rooms.has_socket(event.id, member));
     let last_seen = if is_here { clock::now() } else { noted };
-    Ok(ApiError::TicketInUse { last_seen })
+    ApiError::TicketInUse { last_seen }
 }
 
 /// Counts a code that does not open this event. All of them get the same answer.
@@ -176,6 +184,9 @@ pub async fn leave(
         .await?
         .ok_or(ApiError::LeaseLost)?;
     let left = state.store.leave(lease, clock::now()).await?;
+    if left {
+        state.capacity.forget(lease.ticket);
+    }
     state.rooms.nudge();
     session::forget(&session, event.id).await?;
     if left {
@@ -188,13 +199,15 @@ pub async fn leave(
 /// What somebody who sits here is told.
 fn admission(state: &AppState, event: &Event, lease: Lease, seating: Seating) -> Admission {
     let member = seating.member.clone();
-    let chat = chat_for(event::chat_of(state, event), member.as_ref(), seating.banned);
-    let credential = match (&member, chat) {
-        (Some(member), ChatState::Ready | ChatState::Paused | ChatState::Unavailable) => {
-            Some(credentials::mint(state, event, member, seating.role, lease))
+    let mut chat = chat_for(event::chat_of(state, event), member.as_ref(), seating.banned);
+    let mut credential = None;
+    if let (Some(member), ChatState::Ready | ChatState::Paused | ChatState::Unavailable) = (&member, chat) {
+        match state.capacity.reserve(lease.ticket, seating.role) {
+            Ok(()) => credential = Some(credentials::mint(state, event, member, seating.role, lease)),
+            // The page goes on asking for one, and is told when to ask.
+            Err(_) => chat = ChatState::Unavailable,
         }
-        _ => None,
-    };
+    }
     Admission {
         member,
         role: seating.role,

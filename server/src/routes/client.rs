@@ -52,6 +52,7 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/", get(page))
         .route("/e/{slug}", get(page))
+        .route("/e/{slug}/stage", get(page))
         .fallback(get(file))
 }
 

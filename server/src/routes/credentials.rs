@@ -23,11 +23,13 @@ use crate::store::{Event, Lease};
         (status = 401, body = Problem, description = "lease_lost", content_type = "application/problem+json"),
         (status = 403, body = Problem, description = "banned, chat_off, event_over, ticket_revoked, origin_refused", content_type = "application/problem+json"),
         (status = 404, body = Problem, description = "event_unknown", content_type = "application/problem+json"),
-        (status = 503, body = Problem, description = "chat_preparing", content_type = "application/problem+json"),
+        (status = 503, body = Problem, description = "chat_preparing, unavailable", content_type = "application/problem+json"),
     )
 )]
 pub async fn create(State(state): State<AppState>, seat: Seat) -> Result<Json<Credential>, ApiError> {
     let member = seat.chatting_member()?;
+    let reserved = state.capacity.reserve(seat.lease.ticket, seat.seating.role);
+    reserved.map_err(|_| ApiError::full(&state.capacity))?;
     state.store.note_seen(seat.lease, clock::now());
     Ok(Json(mint(&state, &seat.event, member, seat.seating.role, seat.lease)))
 }

@@ -27,12 +27,13 @@ pub async fn show(State(state): State<AppState>, AnEvent(event): AnEvent) -> Res
     Ok(Json(EventView {
         chat: chat_of(&state, &event),
         phase: event.phase(now),
-        slug: event.slug,
-        title: event.title,
-        artist: event.artist,
+        slug: event.slug.clone(),
+        title: event.title.clone(),
+        artist: event.artist.clone(),
         doors_at: event.doors_at,
         starts_at: event.starts_at,
         ends_at: event.ends_at,
+        tombstones: event.tombstones,
         now,
     }))
 }
@@ -43,6 +44,8 @@ pub fn chat_of(state: &AppState, event: &Event) -> ChatState {
         ChatState::Off
     } else if state.rooms.check().is_err() {
         ChatState::Unavailable
+    } else if event.paused {
+        ChatState::Paused
     } else {
         ChatState::Ready
     }

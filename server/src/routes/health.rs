@@ -53,6 +53,9 @@ pub async fn ready(State(state): State<AppState>) -> Response {
     if let Err(reason) = state.rooms.check() {
         reasons.push(format!("chat: {reason}"));
     }
+    if let Some(full) = state.capacity.full() {
+        reasons.push(format!("full: {full}"));
+    }
     if state.rooms.shutdown().is_cancelled() {
         reasons.push("server: stopping".to_owned());
     }

@@ -6,16 +6,21 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use wire::http::HistoryPage;
-use wire::{Problem, Seq, ServerFrame, limits};
+use wire::{Counts, Problem, Seq, ServerFrame, limits};
 
+use super::token;
 use crate::auth::session::Seat;
 use crate::problem::ApiError;
+use crate::room::Audience;
 use crate::state::AppState;
+use crate::store::EventId;
+use crate::store::entries::Stated;
+
+/// What a page has around its messages, in bytes, unless they have many votes.
+const FRAME_BYTES: usize = 256;
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -53,64 +58,62 @@ pub async fn list(
         0 => return Err(ApiError::invalid("limit is 1 to 50")),
         limit => limit.min(limits::HISTORY_PAGE),
     };
-    let before = which.before.as_deref().map(place).transpose()?;
+    let before = which.before.as_deref().map(token::number).transpose()?;
+    let audience = Audience::of(seat.seating.role);
     let newest = match before {
-        None => state.rooms.newest(seat.event.id, limit as usize),
+        None => state.rooms.newest(seat.event.id, limit as usize, audience),
         Some(_) => None,
     };
     if let Some(page) = newest {
-        let rows = page.messages.iter().map(|entry| entry.json.as_str());
-        return Ok(answer(rows, page.next, page.as_of));
+        let votes = state.rooms.votes_of(seat.event.id, &page.questions);
+        return Ok(answer(&page.messages, page.next, page.as_of, &votes));
     }
-    let page = state.store.history(seat.event.id, before, limit).await?;
-    let rows = page
-        .messages
-        .into_iter()
-        .map(|message| ServerFrame::Message(message).encode());
-    Ok(answer(rows, page.next, page.as_of))
+    let page = state.store.history(seat.event.id, None, before, limit).await?;
+    let votes = votes(&state, seat.event.id, &page.messages).await?;
+    let rows: Vec<String> = page.messages.iter().map(|message| show(message, audience)).collect();
+    Ok(answer(&rows, page.next, page.as_of, &votes))
+}
+
+/// The votes of the questions on a page that fans can see.
+async fn votes(state: &AppState, event: EventId, page: &[Stated]) -> Result<Counts<Seq>, ApiError> {
+    let asked = page
+        .iter()
+        .filter(|message| message.body.question && message.is_visible());
+    let asked: Vec<Seq> = asked.map(|message| message.seq).collect();
+    let (Some(first), Some(last)) = (asked.first(), asked.last()) else {
+        return Ok(Counts::default());
+    };
+    let votes = state.store.votes_between(event, *first, *last).await?;
+    Ok(votes.into_iter().filter(|(seq, _)| asked.contains(seq)).collect())
+}
+
+/// A message as its frame is.
+pub(super) fn show(message: &Stated, audience: Audience) -> String {
+    let shown = match audience {
+        Audience::Fans => message.for_fans(),
+        Audience::Staff => message.for_staff(),
+    };
+    ServerFrame::Message(shown).encode()
 }
 
 /// A [`HistoryPage`] whose messages are encoded already, each as its frame was.
-fn answer(messages: impl Iterator<Item = impl AsRef<str>>, next: Option<Seq>, as_of: Seq) -> Response {
-    let mut body = String::from("{\"messages\":[");
-    for (place, message) in messages.enumerate() {
+pub(super) fn answer(messages: &[impl AsRef<str>], next: Option<Seq>, as_of: Seq, votes: &Counts<Seq>) -> Response {
+    let length: usize = messages.iter().map(|message| message.as_ref().len() + 1).sum();
+    let mut body = String::with_capacity(length + FRAME_BYTES);
+    body.push_str("{\"messages\":[");
+    for (place, message) in messages.iter().enumerate() {
         if place > 0 {
             body.push(',');
         }
         body.push_str(message.as_ref());
     }
     // A token is letters, digits, dashes and underscores.
-    let next = next.map_or_else(|| "null".to_owned(), |seq| format!("\"{}\"", token(seq)));
-    let _ = write!(body, "],\"next\":{next},\"as_of\":{as_of}}}");
-    ([(CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-/// The token of the page that ends before `seq`. Opaque to clients, so that its meaning can change.
-fn token(seq: Seq) -> String {
-    URL_SAFE_NO_PAD.encode(seq.to_be_bytes())
-}
-
-fn place(token: &str) -> Result<Seq, ApiError> {
-    let bytes = URL_SAFE_NO_PAD
-        .decode(token)
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok());
-    bytes
-        .map(Seq::from_be_bytes)
-        .ok_or_else(|| ApiError::invalid("before is the `next` of an earlier page"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_token_names_its_place_and_nothing_else_does() {
-        for seq in [1, 51, u64::MAX] {
-            assert!(matches!(place(&token(seq)), Ok(found) if found == seq));
-        }
-        for other in ["", "51", "AAAA", "not a token", &"A".repeat(4_000)] {
-            assert!(place(other).is_err(), "{other}");
-        }
+    let next = next.map_or_else(|| "null".to_owned(), |seq| format!("\"{}\"", token::of_number(seq)));
+    let _ = write!(body, "],\"next\":{next},\"as_of\":{as_of}");
+    if !votes.is_empty() {
+        let votes: Vec<String> = votes.iter().map(|(seq, votes)| format!("\"{seq}\":{votes}")).collect();
+        let _ = write!(body, ",\"votes\":{{{}}}", votes.join(","));
     }
+    body.push('}');
+    ([(CONTENT_TYPE, "application/json")], body).into_response()
 }

@@ -20,6 +20,7 @@ use utoipa::openapi::OpenApi as Description;
         (name = "admission", description = "A ticket at the gate"),
         (name = "nickname", description = "What to be called"),
         (name = "chat", description = "The room: history, credentials, the socket"),
+        (name = "moderation", description = "The moderators' desk: everybody else gets 403 not_allowed"),
         (name = "operation", description = "For who runs it"),
     )
 )]

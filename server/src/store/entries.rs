@@ -1,44 +1,196 @@
-//! The rooms' logs: appending to them, replaying their tail, reading them page by page.
+//! The rooms' logs: committing what people say and what moderators do, replaying the tail, reading page by page.
+//!
+//! Everything that changes a room goes through the one writer, in one order: what it decides it decides in the
+//! transaction that makes it true, by the author's standing at that moment.
 
-use std::collections::HashMap;
+mod act;
+mod author;
+mod batch;
+mod commit;
+mod held;
+mod history;
+mod logged;
+mod question;
+mod recent;
+mod rename;
+mod report;
+mod say;
+#[cfg(test)]
+mod tests;
+
+pub use history::{KnownSend, Page};
+pub use logged::{ControlEntry, Entry, Stated, What, unhide};
+pub(super) use logged::{THAT_FANS_SEE, WITH_STATE, message};
+
+use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
-use wire::frame::{Message, MessageBody};
-use wire::{MemberId, Refusal, Role, Seq, UnixMillis};
+use wire::frame::{Refused, Verb};
+use wire::{MemberId, Refusal, Seq, ServerFrame, UnixMillis};
 
 use super::{Store, StoreError};
+use batch::{Batch, Memory};
 
-/// A message on its way into the log.
+/// When to try again what the log could not take, in milliseconds.
+const BUSY_MILLIS: u64 = 1_000;
+
+/// Something on its way into a room.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// The event whose log takes it.
+    /// The event whose room takes it.
     pub event: i64,
-    /// Its author.
+    /// Who it is from.
     pub member: MemberId,
-    /// The author's lease when the message was sent; the commit refuses an older one.
+    /// The member's lease when it was sent; the commit refuses an older one.
     pub epoch: i64,
-    /// The client's id for it.
-    pub id: String,
+    /// The client's id for it, when it has one: a known one gets its first answer again.
+    pub id: Option<String>,
+    /// What it is.
+    pub doing: Doing,
+}
+
+/// What somebody does in a room.
+#[derive(Clone, Debug)]
+pub enum Doing {
+    /// Says something.
+    Say(Say),
+    /// Tells the moderators about a message.
+    Report {
+        /// The message.
+        target: Seq,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Asks a question too, or no longer.
+    Vote {
+        /// The question.
+        target: Seq,
+        /// Whether the vote is given, or taken back.
+        on: bool,
+    },
+    /// Moderates, or leads the stage.
+    Act {
+        /// How.
+        verb: Verb,
+        /// Why.
+        reason: Option<String>,
+        /// A random number, for what needs one.
+        dice: u64,
+    },
+}
+
+/// A message on its way.
+#[derive(Clone, Debug)]
+pub struct Say {
     /// The text, after the text rules.
     pub text: String,
     /// Marked as a question.
     pub question: bool,
     /// The message it replies to.
     pub reply_to: Option<Seq>,
+    /// What the event's word list says of it.
+    pub found: Option<wire::moderation::WordRule>,
 }
 
 /// What became of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is committed, as this entry or as none.
+    Committed(Option<Seq>),
+    /// It was so before: by the same id, or because somebody had done the same.
+    Known(Option<Seq>),
+    /// It is stored, and waits for a moderator.
+    Held,
+    /// Nothing was committed of it.
+    Refused(Refused),
+}
+
+/// What follows from a draft beside its fate.
 #[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It is an entry now.
-    Appended(Message),
-    /// The same (member, id) was committed before, as this entry.
-    Known(Seq),
-    /// Nothing was committed.
-    Refused(Refusal),
+pub enum Effect {
+    /// An entry of the log.
+    Entry(Box<Entry>),
+    /// Something the staff is told.
+    ToStaff(ServerFrame),
+    /// Something one member is told.
+    ToMember(MemberId, ServerFrame),
+    /// A question has so many votes now.
+    Votes {
+        /// The question.
+        target: Seq,
+        /// Its votes.
+        votes: u64,
+    },
+}
+
+/// What became of a draft, and what follows from it, in order.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// What its sender is answered.
+    pub fate: Fate,
+    /// What others get to see.
+    pub effects: Vec<Effect>,
+}
+
+impl Draft {
+    fn reply_to(&self) -> Option<Seq> {
+        match &self.doing {
+            Doing::Say(say) => say.reply_to,
+            Doing::Report { .. } | Doing::Vote { .. } | Doing::Act { .. } => None,
+        }
+    }
+}
+
+impl From<Fate> for Outcome {
+    fn from(fate: Fate) -> Self {
+        let effects = Vec::new();
+        Self { fate, effects }
+    }
+}
+
+/// A commit that failed.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub error: StoreError,
+    /// What became of the drafts if they are on disk after all; none when they are not.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl<E: Into<StoreError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.into(),
+            outcomes: Vec::new(),
+        }
+    }
+}
+
+impl Fate {
+    /// The log cannot take it now.
+    pub fn unavailable() -> Self {
+        Self::refused_for(Refusal::Unavailable, BUSY_MILLIS)
+    }
+
+    fn refused(code: Refusal) -> Self {
+        Self::Refused(Refused {
+            id: None,
+            code,
+            retry_after_ms: None,
+            detail: None,
+        })
+    }
+
+    fn refused_for(code: Refusal, wait: u64) -> Self {
+        Self::Refused(Refused {
+            id: None,
+            code,
+            retry_after_ms: Some(wait),
+            detail: None,
+        })
+    }
 }
 
 /// The file beside the database whose lock says that somebody writes the logs. The system frees it with its holder's
@@ -49,6 +201,8 @@ const LOCK_ENDING: &str = "log-lock";
 /// fair, and a busy room would keep a takeover waiting for seconds.
 pub struct LogWriter {
     store: Store,
+    memory: Memory,
+    deciding: Duration,
     /// Held for as long as the writer lives: two writers would each deliver only their own half.
     _lock: File,
 }
@@ -62,6 +216,8 @@ impl LogWriter {
         let lock = lock(&store.file_beside(LOCK_ENDING))?;
         Ok(Self {
             store: store.clone(),
+            memory: Memory::default(),
+            deciding: Duration::ZERO,
             _lock: lock,
         })
     }
@@ -71,16 +227,36 @@ impl LogWriter {
     ///
     /// # Errors
     /// When the database fails; then none of the drafts is known to be committed.
-    pub async fn commit(&self, drafts: &[Draft], now: UnixMillis) -> Result<Vec<Outcome>, StoreError> {
+    pub async fn commit(&mut self, drafts: &[Draft], now: UnixMillis) -> Result<Vec<Outcome>, Failed> {
+        // Also when this is given up halfway: what is remembered must be on disk.
+        let mut memory = std::mem::take(&mut self.memory);
         let mut transaction = self.store.begin_log().await?;
-        let mut heads = HashMap::new();
-        let mut outcomes = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            let outcome = append(&mut transaction, &mut heads, draft, now).await?;
-            outcomes.push(outcome);
+        let begun = Instant::now();
+        let mut outcomes = Batch::new(&mut transaction, &mut memory, drafts, now).decide().await?;
+        self.deciding = begun.elapsed();
+        let committed = transaction.commit_rows(drafts.len()).await;
+        keep_last_cases(drafts, &mut outcomes);
+        if let Err(error) = committed {
+            return Err(Failed { error, outcomes });
         }
-        transaction.commit().await?;
+        memory.recent.settle(drafts);
+        self.memory = memory;
         Ok(outcomes)
+    }
+
+    /// What deciding the last batch took, without the turn before and the disk after it: it grows with the drafts.
+    pub fn deciding(&self) -> Duration {
+        self.deciding
+    }
+
+    /// Whether a draft that was committed or held is on record.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has(&self, draft: &Draft) -> Result<bool, StoreError> {
+        let Some(id) = &draft.id else { return Ok(false) };
+        let known = self.store.known_send(draft.event, &draft.member, id).await?;
+        Ok(known.is_some())
     }
 
     /// Writes something that means nothing, to see whether the database takes it.
@@ -95,25 +271,59 @@ impl LogWriter {
         transaction.commit().await
     }
 
-    /// The newest `limit` messages after `after`, oldest first, and the head of the log.
+    /// The newest `limit` entries after `after`, oldest first, with the state they are in now, and the room's own.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn tail(&mut self, event: i64, after: Seq, limit: usize) -> Result<(Vec<Message>, Seq), StoreError> {
+    pub async fn tail(&mut self, event: i64, after: Seq, limit: usize) -> Result<Tail, StoreError> {
         let mut transaction = self.store.read.begin().await?;
-        let head = head(&mut transaction, event).await?;
-        let rows = sqlx::query(
-            "SELECT * FROM entries WHERE event_id = ? AND seq > ? AND kind = 'message' ORDER BY seq DESC LIMIT ?",
-        )
-        .bind(event)
-        .bind(after as i64)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(&mut *transaction)
-        .await?;
-        let mut messages = rows.iter().map(message).collect::<Result<Vec<_>, _>>()?;
-        messages.reverse();
-        Ok((messages, head))
+        history::tail(&mut transaction, event, after, limit).await
     }
+}
+
+/// A case is told once, as it stands in the end: a crowd that reports one message would tell it again and again. The drafts
+/// are of several events, and a seq means something in each.
+fn keep_last_cases(drafts: &[Draft], outcomes: &mut [Outcome]) {
+    let mut told = HashSet::new();
+    for (draft, outcome) in drafts.iter().zip(outcomes).rev() {
+        let mut effects = std::mem::take(&mut outcome.effects);
+        effects.reverse();
+        effects.retain(|effect| match effect {
+            Effect::ToStaff(ServerFrame::Case(case)) => told.insert((draft.event, case.message.seq)),
+            _ => true,
+        });
+        effects.reverse();
+        outcome.effects = effects;
+    }
+}
+
+/// A room as it is when somebody begins to follow it.
+#[derive(Clone, Debug, Default)]
+pub struct Tail {
+    /// The newest entries, oldest first.
+    pub entries: Vec<Entry>,
+    /// The place of the newest entry, 0 for an empty log.
+    pub head: Seq,
+    /// What moderators and artists have set.
+    pub setting: Setting,
+}
+
+/// What moderators and artists have set in a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// Seconds a fan waits between messages; 0 is off.
+    pub slow_seconds: u32,
+    /// Only the staff writes.
+    pub paused: bool,
+    /// The pinned message.
+    pub pinned: Option<Stated>,
+    /// The question on stage.
+    pub spotlight: Option<Stated>,
+}
+
+/// What one statement is to take many of, for `json_each`.
+fn json(values: &impl serde::Serialize) -> String {
+    serde_json::to_string(values).expect("numbers and texts are JSON")
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {
@@ -127,229 +337,4 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::LogInUse),
         Err(TryLockError::Error(error)) => Err(cause(error)),
     }
-}
-
-/// What the commit must know of an author.
-struct Author {
-    known: Option<i64>,
-    nickname: Option<String>,
-    role: String,
-    spoken: bool,
-    may_write: bool,
-    event_open: bool,
-}
-
-async fn append(
-    connection: &mut SqliteConnection,
-    heads: &mut HashMap<i64, Seq>,
-    draft: &Draft,
-    now: UnixMillis,
-) -> Result<Outcome, StoreError> {
-    let Some(author) = author(connection, draft).await? else {
-        return Ok(Outcome::Refused(Refusal::LeaseLost));
-    };
-    if let Some(seq) = author.known {
-        return Ok(Outcome::Known(seq as Seq));
-    }
-    if !author.may_write {
-        return Ok(Outcome::Refused(Refusal::LeaseLost));
-    }
-    if !author.event_open {
-        return Ok(Outcome::Refused(Refusal::NotOpen));
-    }
-    let Some(nickname) = author.nickname else {
-        return Ok(Outcome::Refused(Refusal::NicknameMissing));
-    };
-    if let Some(target) = draft.reply_to
-        && !is_message(connection, draft.event, target).await?
-    {
-        return Ok(Outcome::Refused(Refusal::UnknownTarget));
-    }
-    let head = match heads.get(&draft.event) {
-        Some(head) => *head,
-        None => head(connection, draft.event).await?,
-    };
-    let seq = head + 1;
-    insert(connection, draft, seq, now, &nickname, &author.role).await?;
-    if !author.spoken {
-        fix_nickname(connection, &draft.member).await?;
-    }
-    heads.insert(draft.event, seq);
-    let body = MessageBody {
-        id: draft.id.clone(),
-        at: now,
-        member: draft.member.clone(),
-        nickname,
-        role: role(&author.role)?,
-        text: draft.text.clone(),
-        question: draft.question,
-        reply_to: draft.reply_to,
-        answers: None,
-    };
-    Ok(Outcome::Appended(Message {
-        seq,
-        body: Some(body),
-        hidden: false,
-    }))
-}
-
-async fn author(connection: &mut SqliteConnection, draft: &Draft) -> Result<Option<Author>, StoreError> {
-    let row = sqlx::query(
-        "SELECT members.nickname, members.role, members.spoken,
-                leases.held = 1 AND leases.epoch = ?1 AND tickets.revoked_at IS NULL AND tickets.banned_at IS NULL AS may_write,
-                events.ended_at IS NULL AND events.deleted_at IS NULL AS event_open,
-                (SELECT seq FROM entries
-                  WHERE entries.event_id = ?2 AND entries.member_id = ?3 AND entries.client_id = ?4) AS known
-           FROM members
-           JOIN tickets ON tickets.id = members.ticket_id
-           JOIN leases ON leases.ticket_id = tickets.id
-           JOIN events ON events.id = members.event_id
-          WHERE members.id = ?3 AND members.event_id = ?2",
-    )
-    .bind(draft.epoch)
-    .bind(draft.event)
-    .bind(draft.member.as_str())
-    .bind(&draft.id)
-    .fetch_optional(connection)
-    .await?;
-    row.map(|row| {
-        Ok(Author {
-            known: row.try_get("known")?,
-            nickname: row.try_get("nickname")?,
-            role: row.try_get("role")?,
-            spoken: row.try_get("spoken")?,
-            may_write: row.try_get("may_write")?,
-            event_open: row.try_get("event_open")?,
-        })
-    })
-    .transpose()
-}
-
-async fn is_message(connection: &mut SqliteConnection, event: i64, seq: Seq) -> Result<bool, StoreError> {
-    let Ok(seq) = i64::try_from(seq) else { return Ok(false) };
-    let found = sqlx::query("SELECT 1 FROM entries WHERE event_id = ? AND seq = ? AND kind = 'message'")
-        .bind(event)
-        .bind(seq)
-        .fetch_optional(connection)
-        .await?;
-    Ok(found.is_some())
-}
-
-async fn head(connection: &mut SqliteConnection, event: i64) -> Result<Seq, StoreError> {
-    let head: i64 = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM entries WHERE event_id = ?")
-        .bind(event)
-        .fetch_one(connection)
-        .await?;
-    Ok(head as Seq)
-}
-
-async fn insert(
-    connection: &mut SqliteConnection,
-    draft: &Draft,
-    seq: Seq,
-    now: UnixMillis,
-    nickname: &str,
-    role: &str,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO entries (event_id, seq, kind, at, member_id, client_id, nickname, role, text, question, reply_to)
-         VALUES (?, ?, 'message', ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(draft.event)
-    .bind(seq as i64)
-    .bind(now as i64)
-    .bind(draft.member.as_str())
-    .bind(&draft.id)
-    .bind(nickname)
-    .bind(role)
-    .bind(&draft.text)
-    .bind(draft.question)
-    .bind(draft.reply_to.map(|seq| seq as i64))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// From the first message on the nickname stays.
-async fn fix_nickname(connection: &mut SqliteConnection, member: &MemberId) -> Result<(), StoreError> {
-    sqlx::query("UPDATE members SET spoken = 1 WHERE id = ?")
-        .bind(member.as_str())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// A page of history, oldest message first.
-#[derive(Clone, Debug)]
-pub struct Page {
-    /// At most the number asked for.
-    pub messages: Vec<Message>,
-    /// Read on before this place; `None` at the beginning of the chat.
-    pub next: Option<Seq>,
-    /// The log's head when the page was read.
-    pub as_of: Seq,
-}
-
-impl Store {
-    /// The newest `limit` messages before `before` (or of all), as fans see them.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn history(&self, event: i64, before: Option<Seq>, limit: u32) -> Result<Page, StoreError> {
-        let mut transaction = self.read.begin().await?;
-        let as_of = head(&mut transaction, event).await?;
-        let before = before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX));
-        let rows = sqlx::query(
-            "SELECT * FROM entries WHERE event_id = ? AND seq < ? AND kind = 'message' ORDER BY seq DESC LIMIT ?",
-        )
-        .bind(event)
-        .bind(before)
-        .bind(i64::from(limit) + 1)
-        .fetch_all(&mut *transaction)
-        .await?;
-        let mut messages = rows.iter().map(message).collect::<Result<Vec<_>, _>>()?;
-        let more = messages.len() > limit as usize;
-        messages.truncate(limit as usize);
-        messages.reverse();
-        let next = messages.first().filter(|_| more).map(|oldest| oldest.seq);
-        Ok(Page { messages, next, as_of })
-    }
-
-    /// The entry that (member, id) became, if it was committed.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn known_send(&self, event: i64, member: &MemberId, id: &str) -> Result<Option<Seq>, StoreError> {
-        let seq: Option<i64> =
-            sqlx::query_scalar("SELECT seq FROM entries WHERE event_id = ? AND member_id = ? AND client_id = ?")
-                .bind(event)
-                .bind(member.as_str())
-                .bind(id)
-                .fetch_optional(&self.read)
-                .await?;
-        Ok(seq.map(|seq| seq as Seq))
-    }
-}
-
-fn message(row: &SqliteRow) -> Result<Message, StoreError> {
-    let body = MessageBody {
-        id: row.try_get("client_id")?,
-        at: row.try_get::<i64, _>("at")? as UnixMillis,
-        member: MemberId(row.try_get("member_id")?),
-        nickname: row.try_get("nickname")?,
-        role: role(row.try_get("role")?)?,
-        text: row.try_get("text")?,
-        question: row.try_get("question")?,
-        reply_to: row.try_get::<Option<i64>, _>("reply_to")?.map(|seq| seq as Seq),
-        answers: None,
-    };
-    Ok(Message {
-        seq: row.try_get::<i64, _>("seq")? as Seq,
-        body: Some(body),
-        hidden: false,
-    })
-}
-
-fn role(name: &str) -> Result<Role, StoreError> {
-    Role::from_name(name).ok_or_else(|| sqlx::Error::Decode("a role of no known name".into()).into())
 }

@@ -1,6 +1,10 @@
 //! Events: what is announced, and where it stands.
 
+use std::sync::Arc;
+
+use rusqlite::{Connection, Row};
 use sqlx::FromRow;
+use wire::http::Tombstones;
 use wire::{Phase, UnixMillis};
 
 use super::{BATCH_ROWS, BETWEEN_BATCHES, Result, Store, from_sql, signals, to_sql};
@@ -31,6 +35,14 @@ pub struct Event {
     pub stream: Option<String>,
     /// Whether it has a chat.
     pub chat: bool,
+    /// What fans see where a message was hidden.
+    pub tombstones: Tombstones,
+    /// A moderator paused the chat.
+    pub paused: bool,
+    /// Grows with every change of the word list.
+    pub words_version: u64,
+    /// The reactions it offers, in order.
+    pub reactions: Vec<String>,
 }
 
 /// An event to announce.
@@ -52,18 +64,26 @@ pub struct NewEvent {
     pub stream: Option<String>,
     /// Whether it has a chat.
     pub chat: bool,
+    /// What fans see where a message was hidden.
+    pub tombstones: Tombstones,
+    /// The reactions it offers, in order.
+    pub reactions: Vec<String>,
 }
 
 impl Event {
     /// Where the event stands at a moment.
     pub fn phase(&self, now: UnixMillis) -> Phase {
-        if self.ended_at.is_some() || self.ends_at.is_some_and(|ends_at| ends_at <= now) {
-            Phase::Ended
-        } else if self.doors_at <= now {
-            Phase::Open
-        } else {
-            Phase::Scheduled
-        }
+        phase_of(self.doors_at, self.ends_at, self.ended_at, now)
+    }
+}
+
+fn phase_of(doors: UnixMillis, ends: Option<UnixMillis>, ended: Option<UnixMillis>, now: UnixMillis) -> Phase {
+    if ended.is_some() || ends.is_some_and(|ends| ends <= now) {
+        Phase::Ended
+    } else if doors <= now {
+        Phase::Open
+    } else {
+        Phase::Scheduled
     }
 }
 
@@ -79,6 +99,31 @@ struct EventRow {
     ended_at: Option<i64>,
     stream: Option<String>,
     chat: bool,
+    tombstones: bool,
+    paused: bool,
+    words_version: i64,
+    reactions: String,
+}
+
+impl EventRow {
+    fn read(row: &Row) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            slug: row.get("slug")?,
+            title: row.get("title")?,
+            artist: row.get("artist")?,
+            doors_at: row.get("doors_at")?,
+            starts_at: row.get("starts_at")?,
+            ends_at: row.get("ends_at")?,
+            ended_at: row.get("ended_at")?,
+            stream: row.get("stream")?,
+            chat: row.get("chat")?,
+            tombstones: row.get("tombstones")?,
+            paused: row.get("paused")?,
+            words_version: row.get("words_version")?,
+            reactions: row.get("reactions")?,
+        })
+    }
 }
 
 impl From<EventRow> for Event {
@@ -94,6 +139,14 @@ impl From<EventRow> for Event {
             ended_at: row.ended_at.map(from_sql),
             stream: row.stream,
             chat: row.chat,
+            tombstones: if row.tombstones {
+                Tombstones::Shown
+            } else {
+                Tombstones::Gone
+            },
+            paused: row.paused,
+            words_version: from_sql(row.words_version),
+            reactions: row.reactions.split_whitespace().map(str::to_owned).collect(),
         }
     }
 }
@@ -101,11 +154,12 @@ impl From<EventRow> for Event {
 impl Store {
     /// The event at an address.
     pub async fn event_by_slug(&self, slug: &str) -> Result<Option<Event>> {
-        let row: Option<EventRow> = sqlx::query_as("SELECT * FROM events WHERE slug = ? AND deleted_at IS NULL")
-            .bind(slug)
-            .fetch_optional(&self.read)
-            .await?;
-        Ok(row.map(Event::from))
+        Ok(self.shared_event(slug).await?.map(Arc::unwrap_or_clone))
+    }
+
+    /// The same, shared by those who ask at once.
+    pub async fn shared_event(&self, slug: &str) -> Result<Option<Arc<Event>>> {
+        self.reads.event(slug).await
     }
 
     /// The event with an id.
@@ -130,8 +184,8 @@ impl Store {
     pub async fn create_event(&self, new: &NewEvent, now: UnixMillis) -> Result<Option<EventId>> {
         let mut tx = self.begin().await?;
         let id: Option<i64> = sqlx::query_scalar(
-            "INSERT INTO events (slug, title, artist, doors_at, starts_at, ends_at, stream, chat, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+            "INSERT INTO events (slug, title, artist, doors_at, starts_at, ends_at, stream, chat, tombstones, created_at, reactions)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
         )
         .bind(&new.slug)
         .bind(&new.title)
@@ -141,7 +195,9 @@ impl Store {
         .bind(new.ends_at.map(to_sql))
         .bind(&new.stream)
         .bind(new.chat)
+        .bind(new.tombstones == Tombstones::Shown)
         .bind(to_sql(now))
+        .bind(new.reactions.join(" "))
         .fetch_optional(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -183,14 +239,10 @@ impl Store {
             .fetch_all(&self.read)
             .await?;
         for event in deleted {
-            while self.delete_some_entries(event).await? + self.delete_some_tickets(event).await? > 0 {
+            while self.delete_some_rows(event).await? > 0 {
                 tokio::time::sleep(BETWEEN_BATCHES).await;
             }
             let mut tx = self.begin().await?;
-            sqlx::query("DELETE FROM audit WHERE event_id = ?")
-                .bind(event)
-                .execute(&mut *tx)
-                .await?;
             sqlx::query("DELETE FROM presence WHERE event_id = ?")
                 .bind(event)
                 .execute(&mut *tx)
@@ -204,31 +256,54 @@ impl Store {
         Ok(())
     }
 
-    async fn delete_some_entries(&self, event: EventId) -> Result<u64> {
-        let mut tx = self.begin().await?;
-        let deleted = sqlx::query(
-            "DELETE FROM entries WHERE event_id = ?1
-              AND seq IN (SELECT seq FROM entries WHERE event_id = ?1 LIMIT ?2)",
-        )
-        .bind(event)
-        .bind(i64::try_from(BATCH_ROWS).unwrap_or(i64::MAX))
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(deleted.rows_affected())
-    }
-
-    async fn delete_some_tickets(&self, event: EventId) -> Result<u64> {
-        let mut tx = self.begin().await?;
-        let deleted =
-            sqlx::query("DELETE FROM tickets WHERE id IN (SELECT id FROM tickets WHERE event_id = ? LIMIT ?)")
+    /// Some of the rows that there can be many of, by what tells them apart. What hangs on a ticket goes with it.
+    async fn delete_some_rows(&self, event: EventId) -> Result<u64> {
+        let tables = [
+            ("entries", "seq"),
+            ("said", "member_id, seq"),
+            ("questions", "seq"),
+            ("reactions", "second"),
+            ("tickets", "id"),
+            ("audit", "id"),
+            ("word_rules", "id"),
+        ];
+        let mut deleted = 0;
+        for (table, key) in tables {
+            let mut tx = self.begin().await?;
+            let some = format!(
+                "DELETE FROM {table} WHERE event_id = ?1
+                  AND ({key}) IN (SELECT {key} FROM {table} WHERE event_id = ?1 LIMIT ?2)"
+            );
+            deleted += sqlx::query(&some)
                 .bind(event)
                 .bind(i64::try_from(BATCH_ROWS).unwrap_or(i64::MAX))
                 .execute(&mut *tx)
-                .await?;
-        tx.commit().await?;
-        Ok(deleted.rows_affected())
+                .await?
+                .rows_affected();
+            tx.commit().await?;
+        }
+        Ok(deleted)
     }
+}
+
+/// Where an event is; one that is gone has ended.
+pub(super) fn phase(connection: &Connection, event: EventId, now: UnixMillis) -> Result<Phase> {
+    let mut select = connection
+        .prepare_cached("SELECT doors_at, ends_at, ended_at FROM events WHERE id = ? AND deleted_at IS NULL")?;
+    let mut rows = select.query([event])?;
+    let Some(row) = rows.next()? else {
+        return Ok(Phase::Ended);
+    };
+    let millis = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(from_sql));
+    Ok(phase_of(row.get(0).map(from_sql)?, millis(1)?, millis(2)?, now))
+}
+
+/// The event at an address.
+pub(super) fn at(connection: &Connection, slug: &str) -> Result<Option<Event>> {
+    let mut select = connection.prepare_cached("SELECT * FROM events WHERE slug = ? AND deleted_at IS NULL")?;
+    let mut rows = select.query([slug])?;
+    let row = rows.next()?.map(EventRow::read).transpose()?;
+    Ok(row.map(Event::from))
 }
 
 #[cfg(test)]
@@ -247,6 +322,10 @@ mod tests {
             ended_at,
             stream: None,
             chat: true,
+            tombstones: Tombstones::Shown,
+            paused: false,
+            words_version: 0,
+            reactions: Vec::new(),
         }
     }
 

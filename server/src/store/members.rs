@@ -1,9 +1,12 @@
 //! Members: the single-use account behind a ticket, and where it stands.
 
-use sqlx::FromRow;
-use wire::{MemberId, Role};
+use std::sync::LazyLock;
 
-use super::{EventId, Result, Store, TicketId, tickets};
+use rusqlite::{Connection, Params, Row, params};
+use wire::{MemberId, Role, UnixMillis};
+
+use super::{EventId, Result, Store, TicketId, from_sql, tickets};
+use crate::auth::secret::CodeHash;
 
 /// Where a member stands, as the room needs to know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct Standing {
     pub role: Role,
     /// The nickname, once chosen.
     pub nickname: Option<String>,
+    /// Muted up to this moment; 0 for never.
+    pub muted_until: UnixMillis,
     /// The lease's epoch; 0 before the first admission.
     pub epoch: i64,
     /// Whether a session holds the lease.
@@ -47,72 +52,108 @@ pub struct Seating {
     pub nickname: Option<String>,
 }
 
-#[derive(FromRow)]
-struct StandingRow {
-    event_id: i64,
-    ticket_id: i64,
-    role: String,
-    member: Option<String>,
-    nickname: Option<String>,
-    epoch: i64,
-    held: bool,
-    revoked: bool,
-    banned: bool,
+/// What is behind a ticket, and what the gate must know of its lease.
+pub(super) struct Behind {
+    pub(super) ticket: TicketId,
+    pub(super) seating: Seating,
+    /// `None` before the first admission.
+    pub(super) waits: Option<Waits>,
 }
 
-const STANDING: &str =
-    "SELECT t.event_id, t.id AS ticket_id, COALESCE(m.role, t.role) AS role, m.id AS member, m.nickname,
-    COALESCE(l.epoch, 0) AS epoch, COALESCE(l.held, 0) AS held,
-    t.revoked_at IS NOT NULL AS revoked, t.banned_at IS NOT NULL AS banned";
+/// What decides over a takeover.
+pub(super) struct Waits {
+    pub(super) last_seen: UnixMillis,
+    pub(super) refused: u32,
+    pub(super) wait_till: UnixMillis,
+}
+
+const BEHIND: &str = "SELECT t.event_id, t.id, COALESCE(m.role, t.role), m.id, m.nickname,
+    t.revoked_at IS NOT NULL, t.banned_at IS NOT NULL,
+    l.epoch, l.held, l.last_seen, l.takeovers_refused, l.takeover_wait_till
+    FROM tickets t LEFT JOIN members m ON m.ticket_id = t.id LEFT JOIN leases l ON l.ticket_id = t.id";
+
+const STANDING: &str = "SELECT t.event_id, t.id, m.role, m.nickname, m.muted_until,
+    t.revoked_at IS NOT NULL, t.banned_at IS NOT NULL, COALESCE(l.epoch, 0), COALESCE(l.held, 0)
+    FROM members m JOIN tickets t ON t.id = m.ticket_id LEFT JOIN leases l ON l.ticket_id = t.id WHERE m.id = ?";
+
+/// The same for each caller, so that it is put together once.
+static BEHIND_CODE: LazyLock<String> = LazyLock::new(|| format!("{BEHIND} WHERE t.event_id = ?1 AND t.code_hash = ?2"));
+static BEHIND_TICKET: LazyLock<String> = LazyLock::new(|| format!("{BEHIND} WHERE t.id = ?"));
 
 impl Store {
     /// Where a member stands; `None` when there is no such member (any more).
     pub async fn standing(&self, member: &MemberId) -> Result<Option<Standing>> {
-        let row: Option<StandingRow> = sqlx::query_as(&format!(
-            "{STANDING} FROM members m JOIN tickets t ON t.id = m.ticket_id LEFT JOIN leases l ON l.ticket_id = t.id WHERE m.id = ?"
-        ))
-        .bind(member.as_str())
-        .fetch_optional(&self.read)
-        .await?;
-        row.map(StandingRow::standing).transpose()
+        self.reads.standing(member).await
     }
 
     /// What is behind a ticket; `None` when there is no such ticket (any more).
     pub async fn seating(&self, ticket: TicketId) -> Result<Option<Seating>> {
-        let row: Option<StandingRow> = sqlx::query_as(&format!(
-            "{STANDING} FROM tickets t LEFT JOIN members m ON m.ticket_id = t.id LEFT JOIN leases l ON l.ticket_id = t.id WHERE t.id = ?"
-        ))
-        .bind(ticket)
-        .fetch_optional(&self.read)
-        .await?;
-        row.map(StandingRow::seating).transpose()
+        self.reads.seating(ticket).await
     }
 }
 
-impl StandingRow {
-    fn standing(self) -> Result<Standing> {
-        Ok(Standing {
-            event_id: self.event_id,
-            ticket_id: self.ticket_id,
-            role: tickets::role_of(&self.role)?,
-            nickname: self.nickname,
-            epoch: self.epoch,
-            held: self.held,
-            revoked: self.revoked,
-            banned: self.banned,
-        })
-    }
+/// What is behind a code. One lookup by a keyed hash, whatever the code: how long it takes tells nothing about codes, since
+/// nobody without the key can choose hashes that come close to one another.
+pub(super) fn behind_code(connection: &Connection, event: EventId, code: &CodeHash) -> Result<Option<Behind>> {
+    behind(connection, &BEHIND_CODE, params![event, code.as_slice()])
+}
 
-    fn seating(self) -> Result<Seating> {
-        Ok(Seating {
-            event_id: self.event_id,
-            role: tickets::role_of(&self.role)?,
-            epoch: self.epoch,
-            held: self.held,
-            revoked: self.revoked,
-            banned: self.banned,
-            member: self.member.map(MemberId),
-            nickname: self.nickname,
-        })
-    }
+/// What is behind a ticket.
+pub(super) fn behind_ticket(connection: &Connection, ticket: TicketId) -> Result<Option<Behind>> {
+    behind(connection, &BEHIND_TICKET, params![ticket])
+}
+
+fn behind(connection: &Connection, select: &str, which: impl Params) -> Result<Option<Behind>> {
+    let mut select = connection.prepare_cached(select)?;
+    let mut rows = select.query(which)?;
+    rows.next()?.map(read_behind).transpose()
+}
+
+fn read_behind(row: &Row) -> Result<Behind> {
+    let epoch: Option<i64> = row.get(7)?;
+    let waits = match epoch {
+        Some(_) => Some(Waits {
+            last_seen: row.get(9).map(from_sql)?,
+            refused: row.get(10)?,
+            wait_till: row.get(11).map(from_sql)?,
+        }),
+        None => None,
+    };
+    let seating = Seating {
+        event_id: row.get(0)?,
+        role: role(row, 2)?,
+        epoch: epoch.unwrap_or(0),
+        held: row.get::<_, Option<bool>>(8)?.unwrap_or(false),
+        revoked: row.get(5)?,
+        banned: row.get(6)?,
+        member: row.get::<_, Option<String>>(3)?.map(MemberId),
+        nickname: row.get(4)?,
+    };
+    Ok(Behind {
+        ticket: row.get(1)?,
+        seating,
+        waits,
+    })
+}
+
+/// Where a member stands.
+pub(super) fn standing(connection: &Connection, member: &MemberId) -> Result<Option<Standing>> {
+    let mut select = connection.prepare_cached(STANDING)?;
+    let mut rows = select.query([member.as_str()])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(Standing {
+        event_id: row.get(0)?,
+        ticket_id: row.get(1)?,
+        role: role(row, 2)?,
+        nickname: row.get(3)?,
+        muted_until: row.get(4).map(from_sql)?,
+        revoked: row.get(5)?,
+        banned: row.get(6)?,
+        epoch: row.get(7)?,
+        held: row.get(8)?,
+    }))
+}
+
+fn role(row: &Row, column: usize) -> Result<Role> {
+    tickets::role_of(&row.get::<_, String>(column)?)
 }

@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
-use wire::MemberId;
+use wire::{MemberId, UnixMillis};
 
-use super::{EventId, Lease, Result, Store};
+use super::{EventId, Lease, Result, Store, to_sql};
+use crate::clock;
 use crate::nickname::Keys;
 
 /// Names that one member may have had: freed names stay reserved, so that nobody can collect them.
@@ -61,6 +62,7 @@ impl Store {
             return Ok(Naming::Taken);
         }
         write_keys(&mut tx, event, member, keys).await?;
+        note_name(&mut tx, member, nickname, clock::now()).await?;
         sqlx::query("UPDATE members SET nickname = ? WHERE id = ?")
             .bind(nickname)
             .bind(member.as_str())
@@ -106,7 +108,7 @@ async fn names_had(tx: &mut SqliteConnection, member: &MemberId) -> Result<i64> 
     Ok(keys / 2)
 }
 
-async fn taken<'k>(
+pub(super) async fn taken<'k>(
     connection: &mut SqliteConnection,
     event: EventId,
     keys: impl IntoIterator<Item = &'k str>,
@@ -126,7 +128,12 @@ async fn taken<'k>(
     Ok(taken.into_iter().collect())
 }
 
-async fn write_keys(tx: &mut SqliteConnection, event: EventId, member: &MemberId, keys: &Keys) -> Result<()> {
+pub(super) async fn write_keys(
+    tx: &mut SqliteConnection,
+    event: EventId,
+    member: &MemberId,
+    keys: &Keys,
+) -> Result<()> {
     for key in keys.all() {
         sqlx::query("INSERT INTO nickname_keys (event_id, key, member_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
             .bind(event)
@@ -135,5 +142,21 @@ async fn write_keys(tx: &mut SqliteConnection, event: EventId, member: &MemberId
             .execute(&mut *tx)
             .await?;
     }
+    Ok(())
+}
+
+/// Keeps that a member was called so: moderators see earlier names.
+pub(super) async fn note_name(
+    tx: &mut SqliteConnection,
+    member: &MemberId,
+    nickname: &str,
+    now: UnixMillis,
+) -> Result<()> {
+    sqlx::query("INSERT INTO nicknames (member_id, at, nickname) VALUES (?, ?, ?)")
+        .bind(member.as_str())
+        .bind(to_sql(now))
+        .bind(nickname)
+        .execute(tx)
+        .await?;
     Ok(())
 }

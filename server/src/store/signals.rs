@@ -1,6 +1,7 @@
 //! "Read this again": what open sockets must learn of, written in the transaction that did it, so that neither a lost
 //! nudge nor another process's act goes unseen. A signal says where to look, never what is there.
 
+use rusqlite::{Connection, params};
 use sqlx::SqliteConnection;
 use wire::{MemberId, UnixMillis};
 
@@ -70,14 +71,23 @@ pub(super) async fn event_changed(tx: &mut SqliteConnection, event: EventId, now
     Ok(())
 }
 
-/// Says that the standing of the member behind a ticket changed. A ticket without an account has no socket to tell.
+/// A ticket without an account has no socket to tell.
+const STANDING_CHANGED: &str =
+    "INSERT INTO signals (at, event_id, member_id) SELECT ?, event_id, id FROM members WHERE ticket_id = ?";
+
+/// Says that the standing of the member behind a ticket changed.
 pub(super) async fn standing_changed(tx: &mut SqliteConnection, ticket: TicketId, now: UnixMillis) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO signals (at, event_id, member_id) SELECT ?, event_id, id FROM members WHERE ticket_id = ?",
-    )
-    .bind(to_sql(now))
-    .bind(ticket)
-    .execute(tx)
-    .await?;
+    sqlx::query(STANDING_CHANGED)
+        .bind(to_sql(now))
+        .bind(ticket)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// The same in the gate's transaction.
+pub(super) fn tell_standing(tx: &Connection, ticket: TicketId, now: UnixMillis) -> rusqlite::Result<()> {
+    tx.prepare_cached(STANDING_CHANGED)?
+        .execute(params![to_sql(now), ticket])?;
     Ok(())
 }

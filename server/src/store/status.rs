@@ -1,5 +1,7 @@
 //! Where an event stands, in numbers.
 
+use std::collections::BTreeMap;
+
 use sqlx::SqliteConnection;
 use wire::{Role, UnixMillis};
 
@@ -23,6 +25,10 @@ pub struct Status {
     pub named: u64,
     /// Members with an open socket.
     pub online: u64,
+    /// Questions that were asked, and those of them that were answered.
+    pub questions: (u64, u64),
+    /// Taps so far, by reaction.
+    pub reactions: BTreeMap<String, u64>,
     /// Whether a provisioner is at work.
     pub provisioner_running: bool,
 }
@@ -48,6 +54,8 @@ const PENDING: &str = concat!(
     " AND e.id = ?"
 );
 const ACCOUNTS: &str = "SELECT COUNT(*) FROM members WHERE event_id = ?";
+const ASKED: &str = "SELECT COUNT(*) FROM questions WHERE event_id = ?";
+const ANSWERED: &str = "SELECT COUNT(*) FROM questions WHERE event_id = ? AND state = 'answered'";
 const NAMED: &str = "SELECT COUNT(*) FROM members WHERE event_id = ? AND nickname IS NOT NULL";
 
 impl Store {
@@ -56,6 +64,7 @@ impl Store {
     pub async fn status(&self, event: EventId, now: UnixMillis) -> Result<Status> {
         let online = self.online(event, now).await?;
         let provisioner_running = self.has_provisioner()?;
+        let reactions = self.reaction_totals(event).await?;
         let mut moment = self.read.begin().await?;
         let status = Status {
             tickets: ticket_counts(&mut moment, event).await?,
@@ -65,6 +74,11 @@ impl Store {
             seats_held: count(&mut moment, SEATS_HELD, event).await?,
             named: count(&mut moment, NAMED, event).await?,
             online,
+            questions: (
+                count(&mut moment, ASKED, event).await?,
+                count(&mut moment, ANSWERED, event).await?,
+            ),
+            reactions,
             provisioner_running,
         };
         moment.commit().await?;

@@ -33,6 +33,20 @@ pub struct Ticket {
     pub role: Role,
 }
 
+/// What became of a wish for another role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleChange {
+    /// The ticket makes that of its holder now.
+    Changed {
+        /// What it made before.
+        from: Role,
+    },
+    /// It did already.
+    Same,
+    /// It is an artist's pass: those stay what they are.
+    Artist,
+}
+
 impl Store {
     /// Stores up to [`BATCH_ROWS`] tickets in one transaction and says how many were new; codes that are known stay as
     /// they are.
@@ -116,6 +130,52 @@ impl Store {
         }
         tx.commit().await?;
         Ok(revoked > 0)
+    }
+
+    /// Makes a fan of a moderator, or a moderator of a fan: ticket and member, and the open socket is told.
+    pub async fn change_role(
+        &self,
+        event: EventId,
+        ticket: TicketId,
+        role: Role,
+        now: UnixMillis,
+    ) -> Result<RoleChange> {
+        let mut tx = self.begin().await?;
+        let from: String = sqlx::query_scalar("SELECT role FROM tickets WHERE id = ?")
+            .bind(ticket)
+            .fetch_one(&mut *tx)
+            .await?;
+        let from = role_of(&from)?;
+        if from == Role::Artist {
+            return Ok(RoleChange::Artist);
+        }
+        if from == role {
+            return Ok(RoleChange::Same);
+        }
+        for change in [
+            "UPDATE tickets SET role = ? WHERE id = ?",
+            "UPDATE members SET role = ? WHERE ticket_id = ?",
+        ] {
+            sqlx::query(change)
+                .bind(role.as_str())
+                .bind(ticket)
+                .execute(&mut *tx)
+                .await?;
+        }
+        sqlx::query(
+            "INSERT INTO audit (at, event_id, kind, ticket_id, about, about_name, detail)
+             SELECT ?1, ?2, 'role_changed', t.id, m.id, m.nickname, ?4
+               FROM tickets t LEFT JOIN members m ON m.ticket_id = t.id WHERE t.id = ?3",
+        )
+        .bind(to_sql(now))
+        .bind(event)
+        .bind(ticket)
+        .bind(format!("{} to {}", from.as_str(), role.as_str()))
+        .execute(&mut *tx)
+        .await?;
+        signals::standing_changed(&mut tx, ticket, now).await?;
+        tx.commit().await?;
+        Ok(RoleChange::Changed { from })
     }
 
     /// Which of up to [`BATCH_ROWS`] codes an event knows already.

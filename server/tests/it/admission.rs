@@ -575,19 +575,20 @@ async fn play(server: &TestServer, event: &Event, acts: Vec<(usize, u8, u64)>) -
         } else {
             let claim = Claim {
                 event: event.id,
-                ticket,
+                code: hash,
                 had,
                 takeover: act == 1,
             };
             match server.store().admit(claim, now).await.expect("answers") {
-                Admitted::Kept(lease) => prop_assert_eq!(Some(lease), had),
-                Admitted::Taken(lease) | Admitted::TakenOver(lease) => {
+                Admitted::Kept(seat) => prop_assert_eq!(Some(seat.lease), had),
+                Admitted::Taken(seat) | Admitted::TakenOver(seat) => {
+                    let lease = seat.lease;
                     prop_assert!(lease.epoch > highest);
                     highest = lease.epoch;
                     sessions[who] = Some(lease);
                 }
                 Admitted::InUse { .. } | Admitted::Wait { .. } => {}
-                Admitted::Revoked => prop_assert!(false, "nobody revoked it"),
+                Admitted::Closed(_) | Admitted::Unknown => prop_assert!(false, "a right code and open doors"),
             }
         }
         let seating = server.store().seating(ticket).await.expect("reads").expect("a ticket");

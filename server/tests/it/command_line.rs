@@ -115,6 +115,13 @@ fn what_cannot_be_asked_is_refused_with_2_and_a_sentence() {
             "--count",
             "1000000000",
         ],
+        vec!["ticket", "role", "--event", "salt", "CODE", "--role", "artist"],
+        vec!["ticket", "role", "--event", "salt", "CODE"],
+        vec!["words", "import", "--event", "salt", "-", "--match", "somewhere"],
+        vec!["words", "import", "--event", "salt", "-", "--action", "shout"],
+        vec!["words", "import", "--event", "salt", "-", "--seconds", "0"],
+        vec!["words", "import", "--event", "salt", "-", "--say", " "],
+        vec!["words", "import", "--event", "salt"],
         vec!["status"],
     ];
     for words in asked {
@@ -359,4 +366,103 @@ fn codes_that_could_not_be_shown_are_no_success() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("cannot be written"), "{said}");
+}
+
+#[test]
+fn a_word_list_is_imported_listed_replaced_and_cleared() {
+    let (_folder, frontrow) = data();
+    frontrow.announce("salt");
+    let import = |more: &[&'static str]| [&["words", "import", "--event", "salt", "-"], more].concat();
+    let list = "# ours\nscalper\n\nspoiler\tprefix\thold\nbad\tnowhere\nscalper\t\tmute\t60\n";
+    let taken = frontrow.json_of_input(&import(&["--say", "Not here."]), list);
+    assert_eq!(
+        taken,
+        json!({ "added": 2, "known": 1, "total": 2, "refused_total": 1,
+                "refused": [{ "line": 5, "why": "the second field is exact, word or prefix" }] })
+    );
+    let listed = frontrow.json(&["words", "list", "--event", "salt"]);
+    assert_eq!(
+        listed["rules"],
+        json!([
+            { "pattern": "scalper", "matching": "word", "action": "mute", "seconds": 60, "say": "Not here." },
+            { "pattern": "spoiler", "matching": "prefix", "action": "hold" },
+        ])
+    );
+    let printed = frontrow.run(&["words", "list", "--event", "salt"]);
+    let printed = String::from_utf8(printed.stdout).expect("text");
+    let again = frontrow.json_of_input(&import(&["--replace"]), &printed);
+    assert_eq!(
+        (&again["added"], &again["known"], &again["total"]),
+        (&json!(0), &json!(2), &json!(2))
+    );
+    assert_eq!(frontrow.json(&["words", "list", "--event", "salt"]), listed);
+
+    let replaced = frontrow.json_of_input(&import(&["--replace", "--action", "hold"]), "spoiler\n");
+    assert_eq!((&replaced["added"], &replaced["total"]), (&json!(1), &json!(1)));
+    let nothing = frontrow.with_input(&import(&["--replace"]), "# nothing\n");
+    assert_eq!(nothing.status.code(), Some(1), "an empty file is a slip");
+    assert_eq!(
+        frontrow.json(&["words", "clear", "--event", "salt"]),
+        json!({ "cleared": 1 })
+    );
+    assert_eq!(frontrow.json(&["words", "list", "--event", "salt"])["total"], 0);
+}
+
+#[test]
+fn a_word_list_longer_than_an_event_can_have_is_refused_whole() {
+    let (folder, frontrow) = data();
+    frontrow.announce("salt");
+    let file = folder.path().join("words.txt");
+    let name = file.to_str().expect("a name");
+    let words = |count: u64| {
+        let lines: Vec<String> = (0..count).map(|number| format!("word {number}")).collect();
+        lines.join("\n")
+    };
+    std::fs::write(&file, words(wire::limits::WORD_RULES + 1)).expect("writes");
+    let import = ["words", "import", "--event", "salt", name];
+    assert_eq!(frontrow.run(&import).status.code(), Some(1));
+    assert_eq!(frontrow.json(&["words", "list", "--event", "salt"])["total"], 0);
+    std::fs::write(&file, words(wire::limits::WORD_RULES)).expect("writes");
+    assert_eq!(frontrow.json(&import)["added"], wire::limits::WORD_RULES);
+    std::fs::write(&file, "one more\n").expect("writes");
+    let output = frontrow.run(&import);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("20000"), "{output:?}");
+}
+
+#[test]
+fn a_ticket_changes_its_role_and_an_artists_pass_does_not() {
+    let (_folder, frontrow) = data();
+    frontrow.announce("salt");
+    let issue = |role| frontrow.json(&["ticket", "issue", "--event", "salt", "--role", role])["codes"][0].clone();
+    let (fan, artist) = (issue("fan"), issue("artist"));
+    let change = |code: &serde_json::Value, role| {
+        let code = code.as_str().expect("a code").to_owned();
+        frontrow.run(&["ticket", "role", "--event", "salt", &code, "--role", role, "--json"])
+    };
+    let said = |output: std::process::Output| -> serde_json::Value {
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    assert_eq!(
+        said(change(&fan, "moderator")),
+        json!({ "role": "moderator", "changed": true })
+    );
+    assert_eq!(
+        said(change(&fan, "moderator")),
+        json!({ "role": "moderator", "changed": false })
+    );
+    let tickets = &frontrow.json(&["status", "--event", "salt"])["tickets"];
+    assert_eq!(
+        (&tickets["fan"], &tickets["moderator"], &tickets["artist"]),
+        (&json!(0), &json!(1), &json!(1))
+    );
+    assert_eq!(said(change(&fan, "fan")), json!({ "role": "fan", "changed": true }));
+    let refused = change(&artist, "moderator");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&refused.stderr).contains("artist"),
+        "{refused:?}"
+    );
+    assert_eq!(change(&json!("NO-SUCH-CODE"), "fan").status.code(), Some(1));
 }

@@ -16,7 +16,10 @@ async fn who_sits_here_gets_a_credential_that_lives_a_minute() {
     let expires_at = answer["expires_at"].as_u64().expect("a time");
     assert!((before + 60_000..=clock::now() + 60_000).contains(&expires_at));
     assert_eq!(answer["socket"], "/api/events/salt/socket");
-    assert_eq!(answer["capabilities"], json!(["read", "send"]));
+    assert_eq!(
+        answer["capabilities"],
+        json!(["read", "send", "react", "vote", "report"])
+    );
 
     let token = answer["token"].as_str().expect("a token");
     let claims = server

@@ -7,6 +7,7 @@ mod client;
 mod command_line;
 mod credentials;
 mod event;
+mod moderation;
 mod nickname;
 mod operation;
 mod origin;

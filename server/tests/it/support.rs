@@ -4,7 +4,7 @@ mod chat;
 mod command;
 mod visitor;
 
-pub use chat::say;
+pub use chat::{Line, say, tell};
 pub use command::CommandLine;
 pub use visitor::{Answer, Visitor};
 
@@ -14,12 +14,14 @@ use std::time::Duration;
 use server::auth::codes;
 use server::auth::origin::AllowedOrigins;
 use server::auth::secret::Secrets;
+use server::capacity::Limits;
 use server::clock;
 use server::config::{Config, ProvisionerMode};
 use server::process::Process;
 use server::room::SendLimits;
-use server::store::{BATCH_ROWS, Batch, Event, NewEvent, NewTicket, Store};
+use server::store::{BATCH_ROWS, Batch, Event, NewEvent, NewTicket, RoleChange, Store};
 use tempfile::TempDir;
+use wire::http::Tombstones;
 use wire::{MemberId, Role};
 
 /// How long a test waits for something that is bound to come.
@@ -45,6 +47,7 @@ pub fn config() -> Config {
             burst: 5,
             per_second: 1,
         },
+        capacity: Limits::default(),
     }
 }
 
@@ -185,10 +188,27 @@ impl TestServer {
         fan
     }
 
+    /// A moderator with a nickname.
+    pub async fn moderator(&self, event: &Event, nickname: &str) -> Visitor {
+        let moderator = self.seated(event, Role::Moderator).await;
+        moderator.call_me(&event.slug, nickname).await.ok();
+        moderator
+    }
+
     /// The member behind a seated visitor.
     pub async fn member(&self, event: &Event, visitor: &Visitor) -> MemberId {
         let admission = visitor.get(&format!("/api/events/{}/admission", event.slug)).await.ok();
         MemberId(admission["member"].as_str().expect("a member").to_owned())
+    }
+
+    /// Makes a fan of a moderator, or a moderator of a fan.
+    pub async fn change_role(&self, event: &Event, visitor: &Visitor, role: Role) {
+        let member = self.member(event, visitor).await;
+        let no_code = [0; 32];
+        let ticket = self.store().find_ticket(event.id, &no_code, &member).await;
+        let ticket = ticket.expect("reads").expect("a ticket");
+        let changed = self.store().change_role(event.id, ticket, role, clock::now()).await;
+        assert!(matches!(changed, Ok(RoleChange::Changed { .. })), "{changed:?}");
     }
 
     /// Takes away the right of the ticket with this code.
@@ -227,6 +247,8 @@ pub fn open_now(slug: &str) -> NewEvent {
         ends_at: None,
         stream: Some("https://cdn.example.org/live.m3u8".to_owned()),
         chat: true,
+        tombstones: Tombstones::Shown,
+        reactions: server::reactions::house(),
     }
 }
 

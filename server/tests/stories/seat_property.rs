@@ -6,10 +6,12 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use server::auth::codes;
+use server::auth::secret::CodeHash;
 use server::lease::TAKEOVER_WINDOW_MILLIS;
 use server::nickname::Keys;
-use server::store::entries::{Draft, LogWriter, Outcome};
-use server::store::{Admitted, Claim, EventId, Lease, NewEvent, NewTicket, Store, TicketId};
+use server::store::entries::{Doing, Draft, Fate, LogWriter, Say};
+use server::store::{Admitted, Claim, EventId, Lease, NewEvent, NewTicket, Store};
+use wire::http::Tombstones;
 use wire::{MemberId, Role, Seq, UnixMillis};
 
 use crate::support::{Person, Plan, Venue, random};
@@ -87,7 +89,7 @@ struct House {
 
 /// One ticket and its three devices.
 struct Play {
-    ticket: TicketId,
+    code: CodeHash,
     member: MemberId,
     seats: [Option<Lease>; DEVICES],
     /// The epoch of the newest seat that was answered for.
@@ -109,6 +111,8 @@ impl House {
             ends_at: None,
             stream: None,
             chat: true,
+            tombstones: Tombstones::Shown,
+            reactions: server::reactions::house(),
         };
         let event = store.create_event(&show, 1).await.expect("works").expect("new");
         let log = LogWriter::open(&store).expect("a writer");
@@ -144,7 +148,7 @@ impl House {
         let seating = store.seating(ticket).await.expect("works").expect("a seating");
         let member = seating.member.expect("an account");
         let mut play = Play {
-            ticket,
+            code: hash,
             member,
             seats: [None; DEVICES],
             newest: 0,
@@ -186,26 +190,27 @@ impl House {
     async fn ask(&mut self, play: &mut Play, device: usize, takeover: bool) {
         let claim = Claim {
             event: self.event,
-            ticket: play.ticket,
+            code: play.code,
             had: play.seats[device],
             takeover,
         };
         match self.store.admit(claim, self.now).await.expect("works") {
-            Admitted::Kept(lease) => assert_eq!(lease.epoch, play.newest),
-            Admitted::Taken(lease) | Admitted::TakenOver(lease) => {
+            Admitted::Kept(seat) => assert_eq!(seat.lease.epoch, play.newest),
+            Admitted::Taken(seat) | Admitted::TakenOver(seat) => {
+                let lease = seat.lease;
                 assert!(lease.epoch > play.newest, "epochs only grow");
                 play.newest = lease.epoch;
                 play.seats[device] = Some(lease);
             }
             Admitted::InUse { .. } | Admitted::Wait { .. } => {}
-            Admitted::Revoked => panic!("nobody revoked it"),
+            Admitted::Closed(_) | Admitted::Unknown => panic!("the doors are open, and nobody revoked it"),
         }
     }
 
     async fn commit(&mut self, play: &mut Play) {
         let outcomes = self.log.commit(&play.drafts, self.now).await.expect("works");
         for (draft, outcome) in play.drafts.drain(..).zip(outcomes) {
-            if matches!(outcome, Outcome::Appended(_)) {
+            if matches!(outcome.fate, Fate::Committed(_)) {
                 assert_eq!(draft.epoch, play.newest, "only the newest seat writes");
                 play.written.push(draft.epoch);
                 self.written += 1;
@@ -225,10 +230,13 @@ impl Play {
             event,
             member: self.member.clone(),
             epoch: lease.epoch,
-            id: format!("{}", self.sent),
-            text: "hello".into(),
-            question: false,
-            reply_to: None,
+            id: Some(format!("{}", self.sent)),
+            doing: Doing::Say(Say {
+                text: "hello".into(),
+                question: false,
+                reply_to: None,
+                found: None,
+            }),
         });
     }
 }

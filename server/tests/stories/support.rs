@@ -4,9 +4,9 @@ mod line;
 mod person;
 mod venue;
 
-pub use line::{Ending, Line};
-pub use person::Person;
-pub use venue::{Plan, SHOW, Venue};
+pub use line::{Ending, Line, text};
+pub use person::{Answer, Person};
+pub use venue::{ARTIST, Plan, SHOW, Venue};
 
 use std::time::Duration;
 

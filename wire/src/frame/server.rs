@@ -1,14 +1,15 @@
 //! What the server says: a JSON array of objects a frame, in order, each tagged by `type`.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::Message;
-use crate::{Capability, MemberId, Phase, Role, Seq, UnixMillis};
+use super::{Control, Message};
+use crate::moderation::{AuditRow, Held, Looking, ReportCase};
+use crate::stage::Question;
+use crate::{Capability, Counts, MemberId, Phase, Role, Seq};
 
 /// One object of a server's frame.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The answer to `hello`.
@@ -17,20 +18,41 @@ pub enum ServerFrame {
     Message(Message),
     /// Your frame is committed.
     Ack(Ack),
+    /// Your message waits for a moderator.
+    Held(HeldNotice),
+    /// A moderator silenced you.
+    Muted(Muted),
     /// Your frame changed nothing.
     Refused(Refused),
+    /// How often questions were asked, as far as that has changed: at most 4 a second.
+    Votes(Votes),
+    /// What the room feels: at most 4 a second.
+    Reactions(Reactions),
     /// How many people are here.
     Presence(Presence),
     /// The room's state, after every act that changes it.
-    Room(RoomState),
+    Room(Box<RoomState>),
     /// More was missed than is replayed: drop the transcript and read history anew.
     Gap(Gap),
     /// The server is about to close this socket.
     Bye(Bye),
+    /// To the staff: a message waits for a moderator, or no longer.
+    Review(Box<Held>),
+    /// To the staff: how a reported message stands.
+    Case(Box<ReportCase>),
+    /// To the staff: what was done that is not in the log.
+    Audit(Box<AuditRow>),
+    /// To the staff: which message a moderator looks at.
+    Looking(Looking),
+    /// To the staff: how a question stands.
+    Question(Box<Question>),
+    /// What a moderator did: a control entry of the log.
+    #[serde(untagged)]
+    Control(Box<Control>),
 }
 
 /// The first object after `hello`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Welcome {
     /// Who you are.
     pub member: MemberId,
@@ -42,10 +64,16 @@ pub struct Welcome {
     pub head: Seq,
     /// The room as it is now.
     pub room: RoomState,
+    /// The votes of the newest questions that have any; pages of the history bring those of older ones.
+    #[serde(default, skip_serializing_if = "Counts::is_empty")]
+    pub votes: Counts<Seq>,
+    /// The questions that you voted for, the newest [`limits::OWN_VOTES`](crate::limits::OWN_VOTES).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub voted: Vec<Seq>,
 }
 
 /// The state of a room that everybody may know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RoomState {
     /// Where the event stands.
     pub phase: Phase,
@@ -53,27 +81,57 @@ pub struct RoomState {
     pub slow_seconds: u32,
     /// The chat is paused.
     pub paused: bool,
-    /// The pinned message.
+    /// The pinned message's seq; null also while fans may not see it.
     pub pinned: Option<Seq>,
-    /// The question on stage.
+    /// The pinned message.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "super::tagged::serialize_some"
+    )]
+    pub pinned_message: Option<Message>,
+    /// The seq of the question on stage; null also while fans may not see it.
     pub spotlight: Option<Seq>,
+    /// The question on stage.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "super::tagged::serialize_some"
+    )]
+    pub spotlight_message: Option<Message>,
+    /// The reactions of the event, in the order they are offered.
+    pub emoji: Vec<String>,
     /// Reactions so far, by emoji.
-    pub reactions: BTreeMap<String, u64>,
+    pub reactions: Counts<String>,
     /// Members with an open socket.
     pub online: u64,
 }
 
 /// Confirms that a frame's effect is on disk.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ack {
     /// The id of the frame, or null.
     pub id: Option<String>,
-    /// The entry it became.
-    pub seq: Seq,
+    /// The entry it became, or the one that had done the same before; null for what is not in the log.
+    pub seq: Option<Seq>,
+}
+
+/// Says that a message is stored and waits for a moderator; later `ack` or `refused` comes with the same id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldNotice {
+    /// The id of the `send`.
+    pub id: String,
+}
+
+/// Says to a member that a moderator silenced it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Muted {
+    /// How much is left of it, in milliseconds from now; 0 when it is over.
+    pub left_ms: u64,
 }
 
 /// Says that a frame has committed nothing; its id may be used again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Refused {
     /// The id of the frame, or null.
     pub id: Option<String>,
@@ -82,6 +140,9 @@ pub struct Refused {
     /// When another try can succeed, in milliseconds from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// A word of the organizer to the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
 }
 
 /// Why a frame was refused.
@@ -104,10 +165,24 @@ pub enum Refusal {
     RateLimited,
     /// The event is not open.
     NotOpen,
-    /// `reply_to` names no message.
+    /// `reply_to`, `target`, `member` or `held` names nothing here.
     UnknownTarget,
+    /// None of the event's reactions.
+    UnknownEmoji,
+    /// A moderator silenced this member; `retry_after_ms` says for how long.
+    Muted,
+    /// Slow mode; `retry_after_ms` says when the next message may go.
+    SlowMode,
+    /// The chat is paused.
+    Paused,
+    /// The event's word list does not let it through; `detail` may say more.
+    Words,
+    /// A moderator dropped the held message.
+    Dropped,
     /// The lease was lost while the message was on its way.
     LeaseLost,
+    /// This member is out of the chat.
+    Banned,
     /// The log cannot take it now; try again.
     Unavailable,
     /// A reason of a newer server.
@@ -115,15 +190,31 @@ pub enum Refusal {
     Unknown,
 }
 
+/// Votes of questions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Votes {
+    /// How many members asked each question, by its seq.
+    pub counts: Counts<Seq>,
+}
+
+/// Reactions of everybody, merged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reactions {
+    /// Taps since the last such object, by emoji.
+    pub counts: Counts<String>,
+    /// Taps so far, of the same emoji.
+    pub totals: Counts<String>,
+}
+
 /// How many members have an open socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Presence {
     /// Their number.
     pub online: u64,
 }
 
 /// A range of the log, both ends included, that is not replayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Gap {
     /// First entry of the range.
     pub from: Seq,
@@ -132,7 +223,7 @@ pub struct Gap {
 }
 
 /// Comes before the server closes; the close frame carries the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Bye {
     /// The close code.
     pub code: u16,
@@ -140,28 +231,15 @@ pub struct Bye {
     pub reason: String,
 }
 
-/// A record of the room's log: known, or of a newer server. Every entry has a `seq`, so that a client never loses count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One object of a server's frame, as it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Received {
-    /// An object this version knows.
+    /// An object that may come to everybody.
     Known(ServerFrame),
-    /// An object of a newer server: ignored, but its `seq` counts.
-    Newer(Entry),
-}
-
-/// What any log entry carries.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its verb.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// Its place in the log; absent on what is not in the log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seq: Option<Seq>,
-    /// When the server took it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<UnixMillis>,
+    /// An object for the staff, which [`ServerFrame::to_staff`] reads; or of a newer server: ignored, but its `seq`
+    /// counts.
+    Other(Value),
 }
 
 impl ServerFrame {
@@ -183,12 +261,13 @@ impl Received {
         serde_json::from_str(text)
     }
 
-    /// The place in the log, for entries of it.
+    /// The place in the log, for entries of it: whoever counts these never loses count.
     pub fn seq(&self) -> Option<Seq> {
         match self {
             Self::Known(ServerFrame::Message(message)) => Some(message.seq),
+            Self::Known(ServerFrame::Control(control)) => Some(control.seq),
             Self::Known(_) => None,
-            Self::Newer(entry) => entry.seq,
+            Self::Other(value) => value.get("seq").and_then(Value::as_u64),
         }
     }
 }
@@ -197,7 +276,7 @@ impl Received {
 mod tests {
     use super::*;
     use crate::frame::MessageBody;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn travels(frame: &ServerFrame, want: &Value) {
         assert_eq!(&serde_json::to_value(frame).expect("serializes"), want);
@@ -217,6 +296,7 @@ mod tests {
             question: false,
             reply_to: None,
             answers: None,
+            answered: None,
         };
         let message = Message {
             seq: 3,
@@ -243,13 +323,14 @@ mod tests {
     #[test]
     fn answers_travel() {
         travels(
-            &ServerFrame::Ack(Ack { id: None, seq: 4 }),
+            &ServerFrame::Ack(Ack { id: None, seq: Some(4) }),
             &json!({"type": "ack", "id": null, "seq": 4}),
         );
         let refused = Refused {
             id: Some("x".into()),
             code: Refusal::RateLimited,
             retry_after_ms: Some(40),
+            detail: None,
         };
         let want = json!({"type": "refused", "id": "x", "code": "rate_limited", "retry_after_ms": 40});
         travels(&ServerFrame::Refused(refused), &want);
@@ -268,8 +349,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_merged_travels_with_seqs_and_emoji_as_names() {
+        let counts = Counts::from_iter([(12, 3), (7, 1)]);
+        travels(
+            &ServerFrame::Votes(Votes { counts }),
+            &json!({"type": "votes", "counts": {"7": 1, "12": 3}}),
+        );
+        let reactions = Reactions {
+            counts: Counts::from_iter([("\u{1f525}".to_owned(), 5)]),
+            totals: Counts::from_iter([("\u{1f525}".to_owned(), 40)]),
+        };
+        let want = json!({"type": "reactions", "counts": {"\u{1f525}": 5}, "totals": {"\u{1f525}": 40}});
+        travels(&ServerFrame::Reactions(reactions), &want);
+    }
+
+    #[test]
     fn what_a_newer_server_says_is_counted_and_otherwise_ignored() {
-        let frame = json!([{"type": "hide", "seq": 8, "at": 1, "target": 3}, {"type": "confetti"}, {"type": "presence", "online": 2, "new": 1}]);
+        let frame = json!([{"type": "encore", "seq": 8, "at": 1, "target": 3}, {"type": "confetti"}, {"type": "presence", "online": 2, "new": 1}]);
         let read = Received::read(&frame.to_string()).expect("reads");
         assert_eq!(
             read.iter().map(Received::seq).collect::<Vec<_>>(),
@@ -277,5 +373,28 @@ mod tests {
         );
         assert_eq!(read[2], Received::Known(ServerFrame::Presence(Presence { online: 2 })));
         assert_eq!(Received::read("[]").expect("legal"), []);
+        assert!(Received::read(r#"[{"seq": 4}]"#).is_err(), "no type, no frame");
+    }
+
+    #[test]
+    fn what_is_said_to_the_staff_is_read_by_who_asks_for_it() {
+        let case = ReportCase {
+            message: Message {
+                seq: 3,
+                body: None,
+                hidden: true,
+            },
+            count: 2,
+            reasons: Vec::new(),
+            first_at: 7,
+            open: true,
+        };
+        let frame = ServerFrame::Case(Box::new(case));
+        let value = serde_json::to_value(&frame).expect("serializes");
+        let read = Received::read(&json!([value]).to_string()).expect("reads");
+        assert_eq!(read, [Received::Other(value.clone())]);
+        assert_eq!(read[0].seq(), None);
+        assert_eq!(ServerFrame::to_staff(&value), Some(frame));
+        assert_eq!(ServerFrame::to_staff(&json!({"type": "presence", "online": 2})), None);
     }
 }

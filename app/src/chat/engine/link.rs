@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wire::frame::{Ack, Refused, RoomState, Welcome};
-use wire::{ClientFrame, Received, Refusal, ServerFrame};
+use wire::frame::{Ack, Hello, Refused, RoomState, Welcome};
+use wire::{Received, Refusal, Seq, ServerFrame};
 
-use super::{Chat, Older};
+use super::{Chat, Older, encoded};
+use crate::chat::errands::NotDone;
+use crate::chat::refusal::reason;
 use crate::chat::session::{Ending, Step};
 use crate::chat::socket::{Said, Socket};
+use crate::chat::votes::Votes;
 use crate::chat::window::Window;
 use crate::page::Page;
 use crate::{api, clock};
@@ -118,6 +121,7 @@ impl Chat {
             inner.drop_socket();
             inner.visit
         });
+        self.forget_news();
         self.paint();
         let Some(visit) = visit else { return };
         match ending {
@@ -142,10 +146,8 @@ impl Chat {
                 return;
             };
             let after = inner.transcript.borrow().after();
-            inner.send(&ClientFrame::Hello {
-                token: credential.token,
-                after,
-            });
+            let token = credential.token;
+            inner.send(&encoded(&Hello { token, after }));
         });
     }
 
@@ -166,13 +168,17 @@ impl Chat {
             self.receive(received);
         }
         self.tell(clock::monotonic());
-        self.paint();
+        self.paint_soon();
     }
 
     fn receive(self, received: Received) {
         match received {
+            Received::Other(_) => self.other(&received),
             Received::Known(ServerFrame::Welcome(welcome)) => self.welcomed(*welcome),
             Received::Known(ServerFrame::Message(message)) => {
+                if let Some(body) = &message.body {
+                    self.answered(&body.id);
+                }
                 self.inner(|inner| {
                     let mut transcript = inner.transcript.borrow_mut();
                     if transcript.is_mine(&message) {
@@ -181,60 +187,103 @@ impl Chat {
                     if transcript.is_news(&message)
                         && let Some(body) = &message.body
                     {
-                        inner.announcer.borrow_mut().line(&body.nickname, &body.text);
+                        inner
+                            .announcer
+                            .borrow_mut()
+                            .line(message.seq, &body.nickname, &body.text);
                     }
                     transcript.message(message);
                     inner.lights.borrow_mut().line(clock::monotonic());
                 });
                 self.keep_outbox();
             }
-            Received::Known(ServerFrame::Ack(Ack { id: Some(id), seq })) => {
-                self.inner(|inner| inner.transcript.borrow_mut().acked(&id, seq));
-                self.has_spoken.set(true);
-                self.keep_outbox();
-                self.send_due();
-            }
-            Received::Known(ServerFrame::Refused(Refused {
-                id: Some(id),
-                code,
-                retry_after_ms,
-            })) => {
-                self.refused(&id, code, retry_after_ms);
-            }
+            Received::Known(ServerFrame::Ack(Ack { id: Some(id), seq })) => self.acked(&id, seq),
+            Received::Known(ServerFrame::Refused(refused)) => self.refused(&refused),
             Received::Known(ServerFrame::Presence(presence)) => self.online.set(Some(presence.online)),
-            Received::Known(ServerFrame::Room(room)) => self.room_is(room),
+            Received::Known(ServerFrame::Room(room)) => self.room_is(*room),
             Received::Known(ServerFrame::Gap(gap)) => {
                 self.inner(|inner| {
                     inner.transcript.borrow_mut().gap(gap.to);
                     inner.window.set(Window::default());
                 });
                 self.at_end.set(true);
+                self.votes.update(Votes::forget_old);
+                self.forget_news();
                 self.fetch_older();
             }
             Received::Known(ServerFrame::Bye(bye)) => {
                 self.inner(|inner| inner.bye.set(Some(bye.code)));
             }
-            Received::Newer(entry) => {
-                if let Some(seq) = entry.seq {
-                    self.inner(|inner| inner.transcript.borrow_mut().entry(seq));
-                }
+            Received::Known(ServerFrame::Held(notice)) => self.held(&notice.id),
+            Received::Known(ServerFrame::Muted(muted)) => self.muted(muted.left_ms),
+            Received::Known(ServerFrame::Control(ref control)) => {
+                self.moderated((**control).clone());
+                self.tell_staff(&received);
             }
-            Received::Known(ServerFrame::Ack(_) | ServerFrame::Refused(_)) => {}
+            Received::Known(ServerFrame::Votes(ref votes)) => {
+                self.votes.update(|known| known.told(&votes.counts));
+                self.tell_staff(&received);
+            }
+            Received::Known(ServerFrame::Reactions(ref reactions)) => {
+                self.felt(reactions.clone());
+                self.tell_staff(&received);
+            }
+            Received::Known(_) => {}
+        }
+    }
+
+    /// What only the staff can read, or nobody yet.
+    fn other(self, received: &Received) {
+        if let Some(seq) = received.seq() {
+            self.inner(|inner| inner.transcript.borrow_mut().entry(seq));
+        }
+        self.tell_staff(received);
+    }
+
+    fn acked(self, id: &str, seq: Option<Seq>) {
+        if self.errand_ended(id, Ok(seq)) {
+            return;
+        }
+        if let Some(seq) = seq {
+            self.answered(id);
+            self.inner(|inner| inner.transcript.borrow_mut().acked(id, seq));
+            self.has_spoken.set(true);
+            self.keep_outbox();
+            self.send_due();
         }
     }
 
     fn welcomed(self, welcome: Welcome) {
+        if self.role.get_untracked().is_some_and(|role| role != welcome.role) {
+            // What the other role held must be gone, and what it was shown: nothing of it outlives a reload.
+            let _ = location().reload();
+            return;
+        }
+        self.role.set(Some(welcome.role));
+        self.capabilities.set(welcome.capabilities);
+        let is_staff = welcome.role.is_staff();
         let is_read = self.inner(|inner| {
             inner.session.borrow_mut().welcomed(clock::monotonic());
+            let mut pace = inner.pace.borrow_mut();
+            pace.is_exempt = is_staff;
+            // A mute that goes on is said again.
+            pace.muted(0, clock::monotonic());
             let mut transcript = inner.transcript.borrow_mut();
+            transcript.keeps_hidden = is_staff;
             if transcript.me().is_none() {
                 transcript.outbox = inner.visit.kept().outbox(&welcome.member);
             }
             transcript.welcome(welcome.member, welcome.head);
             transcript.is_read()
         });
+        if self.inner(|inner| inner.transcript.borrow().returning().is_some()) == Some(true) {
+            self.read_again();
+        }
+        self.votes.update(|votes| votes.welcomed(&welcome.votes, welcome.voted));
+        self.feelings.update(crate::chat::feelings::Feelings::forget_own);
         self.room_is(welcome.room);
         self.show_link();
+        self.inner(super::Inner::send_errands);
         self.send_due();
         if is_read == Some(false) || self.is_older(Older::Failed) {
             self.fetch_older();
@@ -242,21 +291,38 @@ impl Chat {
     }
 
     fn room_is(self, room: RoomState) {
+        self.inner(|inner| {
+            inner
+                .pace
+                .borrow_mut()
+                .room(room.slow_seconds, room.paused, clock::monotonic());
+        });
+        self.show_wait();
+        self.feels(&room);
         self.online.set(Some(room.online));
         self.room.set(Some(room));
     }
 
-    fn refused(self, id: &str, code: Refusal, retry_after_ms: Option<u64>) {
+    fn refused(self, refused: &Refused) {
+        let Some(id) = refused.id.clone() else { return };
+        if self.errand_ended(&id, Err(NotDone::Refused(refused.clone()))) {
+            return;
+        }
         let visit = self.inner(|inner| {
             let now = clock::monotonic();
-            inner
-                .transcript
-                .borrow_mut()
-                .outbox
-                .refused(id, code, retry_after_ms, now);
+            inner.pace.borrow_mut().refused(refused, now);
+            let mut transcript = inner.transcript.borrow_mut();
+            transcript.outbox.refused(refused, now);
+            if let Some((refusal, detail)) = transcript.outbox.failure(&id) {
+                let why = detail.unwrap_or_else(|| reason(refusal).trim_start());
+                inner
+                    .announcer
+                    .borrow_mut()
+                    .say(format!("Your line was not sent. {why}"));
+            }
             inner.visit
         });
-        if code == Refusal::NicknameMissing
+        if refused.code == Refusal::NicknameMissing
             && let Some(visit) = visit
         {
             visit.nickname.set(None);

@@ -9,7 +9,10 @@ use super::{Chat, Older, Painter};
 use crate::chat::rows;
 use crate::chat::transcript::Merged;
 use crate::chat::window::Window;
-use crate::{api, format};
+use crate::{api, clock, format};
+
+/// Between two paintings of what others say, in milliseconds: nobody reads faster, and a slow phone has time for its touches.
+const PAINT_EVERY: u64 = 120;
 
 /// A page of history that came too early is asked for again after this long.
 const STALE_RETRY: Duration = Duration::from_secs(1);
@@ -23,18 +26,20 @@ impl Chat {
     /// The reader came to the newest line, or left it.
     pub fn set_at_end(self, at_end: bool) {
         let changed = self.inner(|inner| {
-            let mut transcript = inner.transcript.borrow_mut();
-            let shows_last = inner.window.get().range(transcript.lines()).end == transcript.lines().len();
-            let at_end = at_end && shows_last && transcript.follows();
-            if at_end == self.at_end.get_untracked() {
-                return false;
-            }
-            inner.window.set(if at_end {
-                inner.window.get().at_end()
-            } else {
-                inner.window.get().held(transcript.lines())
-            });
-            transcript.set_at_end(at_end);
+            let at_end = {
+                let transcript = inner.transcript.borrow();
+                let (lines, window) = (transcript.shown(), inner.window.get());
+                let shows_last = window.range(&lines).end == lines.len();
+                let at_end = at_end && shows_last && transcript.follows();
+                if at_end == self.at_end.get_untracked() {
+                    return false;
+                }
+                inner
+                    .window
+                    .set(if at_end { window.at_end() } else { window.held(&lines) });
+                at_end
+            };
+            inner.transcript.borrow_mut().set_at_end(at_end);
             self.at_end.set(at_end);
             true
         });
@@ -64,19 +69,18 @@ impl Chat {
 
     /// The reader is near the top of what is in the page: shows what is above it, and fetches more when it must.
     pub fn reach_back(self) {
-        let shows_first = self.inner(|inner| {
+        let reached = self.inner(|inner| {
             let transcript = inner.transcript.borrow();
-            let window = inner.window.get();
-            let back = window.back(transcript.lines());
-            let shows_first = window.range(transcript.lines()).start == 0;
+            let (lines, window) = (transcript.shown(), inner.window.get());
+            let shows_first = window.range(&lines).start == 0;
             if !shows_first {
-                inner.window.set(back);
+                inner.window.set(window.back(&lines));
             }
-            shows_first
+            (shows_first, window != inner.window.get())
         });
-        match shows_first {
-            Some(true) if self.is_older(Older::More) => self.fetch_older(),
-            Some(false) => self.paint(),
+        match reached {
+            Some((true, _)) if self.is_older(Older::More) => self.fetch_older(),
+            Some((false, true)) => self.paint(),
             _ => {}
         }
     }
@@ -86,7 +90,7 @@ impl Chat {
         let moved = self.inner(|inner| {
             let transcript = inner.transcript.borrow();
             let before = inner.window.get();
-            inner.window.set(before.forward(transcript.lines()));
+            inner.window.set(before.forward(&transcript.shown()));
             before != inner.window.get()
         });
         if moved == Some(true) {
@@ -123,6 +127,7 @@ impl Chat {
                 return Ok(Merged::Late);
             };
             let page = api::messages(&slug, ask.before.as_deref()).await?;
+            self.votes_of_page(&page);
             let merged = self.inner(|inner| {
                 let mine = page
                     .messages
@@ -137,6 +142,9 @@ impl Chat {
             if mine {
                 self.has_spoken.set(true);
                 self.keep_outbox();
+            }
+            if self.inner(|inner| inner.transcript.borrow().returning().is_some()) == Some(true) {
+                self.read_again();
             }
             let goes_on = self.inner(|inner| inner.transcript.borrow().ask().as_ref() != Some(&ask));
             if goes_on != Some(true) || !matches!(merged, Merged::Known | Merged::Late) {
@@ -163,6 +171,19 @@ impl Chat {
         self.inner(|inner| inner.older.get()) == Some(older)
     }
 
+    /// Puts the rows into the page soon: in a busy room a few times a second, whatever comes.
+    pub(super) fn paint_soon(self) {
+        let wait = self.inner(|inner| {
+            let wait = (inner.painted.get() + PAINT_EVERY).saturating_sub(clock::monotonic());
+            (wait == 0 || !inner.paints_soon.replace(true)).then_some(wait)
+        });
+        match wait {
+            Some(Some(0)) => self.paint(),
+            Some(Some(wait)) => set_timeout(move || self.paint(), Duration::from_millis(wait)),
+            _ => {}
+        }
+    }
+
     /// Puts the rows into the page at the next frame, however much changes until then.
     pub fn paint(self) {
         let already = self.inner(|inner| inner.painting.replace(true));
@@ -174,6 +195,8 @@ impl Chat {
     fn paint_now(self) {
         let painter = self.inner(|inner| {
             inner.painting.set(false);
+            inner.paints_soon.set(false);
+            inner.painted.set(clock::monotonic());
             inner.painter.borrow().clone()
         });
         let update: Box<dyn FnOnce()> = Box::new(move || self.set_rows());
@@ -187,13 +210,17 @@ impl Chat {
     fn set_rows(self) {
         let Some((rows, older, unread, follows)) = self.inner(|inner| {
             let transcript = inner.transcript.borrow();
-            let lines = transcript.lines();
-            inner.window.set(inner.window.get().settled(lines));
-            let shown = inner.window.get().range(lines);
+            let lines = transcript.shown();
+            inner.window.set(inner.window.get().settled(&lines));
+            let shown = inner.window.get().range(&lines);
             let begins = shown.start == 0;
             let is_last = shown.end == lines.len() && transcript.follows();
             let unsent = if is_last { transcript.outbox.unsent() } else { &[] };
-            let rows = rows::rows(lines.range(shown), unsent, transcript.me(), format::day_number);
+            let rows = rows::rows(lines.range(shown), unsent, &transcript, format::day_number);
+            if inner.older.get() == Older::Start && !transcript.is_whole() {
+                // The beginning was held, and let go.
+                inner.older.set(Older::More);
+            }
             // What is said above the first line is about lines that are not held: it stands where the first one held is shown.
             let older = if begins { inner.older.get() } else { Older::More };
             (rows, older, transcript.unread(), transcript.follows())

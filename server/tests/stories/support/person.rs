@@ -14,6 +14,7 @@ use wire::frame::Message;
 use wire::http::{Admission, Credential, HistoryPage};
 use wire::{Problem, ProblemCode, Seq};
 
+use super::line::Memory;
 use super::{Ending, Line, eventually, in_time};
 
 #[derive(Clone)]
@@ -256,6 +257,16 @@ impl Person {
     /// Comes back and says what it holds already.
     pub async fn returns_after(&self, seq: Seq) -> Line {
         self.hello(Some(seq)).await
+    }
+
+    /// Comes back with what it holds.
+    pub async fn comes_back_with(&self, memory: Memory) -> Line {
+        let token = self.credential().await.token;
+        let mut line = self.dials().await;
+        let after = memory.after;
+        line.remembers(memory);
+        line.greets(&token, Some(after)).await;
+        line
     }
 
     async fn hello(&self, after: Option<Seq>) -> Line {

@@ -148,6 +148,23 @@ impl Venue {
         fan
     }
 
+    /// A moderator in the room.
+    pub async fn moderator(&self, nickname: &str) -> Person {
+        let pass = self.issue(SHOW, "moderator", 1).await.remove(0);
+        let moderator = self.visitor(&pass);
+        moderator.enter().await;
+        moderator.is_called(nickname).await;
+        moderator
+    }
+
+    /// The artist in the room; the pass carries the name.
+    pub async fn artist(&self) -> Person {
+        let pass = self.issue(SHOW, "artist", 1).await.remove(0);
+        let artist = self.visitor(&pass);
+        artist.enter().await;
+        artist
+    }
+
     /// The keys of this installation.
     pub fn secrets(&self) -> Secrets {
         Secrets::open(self.data.path()).expect("the key")
