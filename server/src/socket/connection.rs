@@ -12,7 +12,7 @@ use wire::frame::{BadFrame, Parsed};
 use wire::{ClientFrame, CloseCode, Refusal, Seq};
 
 use super::crowd::Pass;
-use crate::room::{Answer, Frame, IN_FLIGHT, Lane, Membership, TooSlow, Word};
+use crate::room::{Answer, Frame, IN_FLIGHT, Lane, Membership, Position, TooSlow, Word};
 use crate::websocket::{self, Ear, Heard, Violation};
 
 /// What may wait to be written to one connection beside the room's frames: all answers that it can be owed, several times.
@@ -284,6 +284,15 @@ impl Connection {
     /// Whether something is to be written that the system does not take.
     pub(super) fn is_stuck(&self) -> bool {
         self.is_blocked
+    }
+
+    /// How much of what was for it is written: it changes with every byte that the system takes.
+    pub(super) fn progress(&self) -> (Option<Position>, usize, usize) {
+        let position = match &self.stage {
+            Stage::In(seat) => Some(seat.lane.position),
+            _ => None,
+        };
+        (position, self.outbox.bytes, self.outbox.written)
     }
 
     /// The system takes bytes again.

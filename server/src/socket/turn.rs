@@ -484,9 +484,25 @@ impl Turns {
         match &connection.stage {
             Stage::Hello(_) => self.close(key, CloseCode::ProtocolViolation),
             Stage::In(seat) if seat.finishes() => self.close(key, CloseCode::Restarting),
-            Stage::In(_) => self.close(key, CloseCode::TooSlow),
+            Stage::In(_) => self.try_again(key),
             Stage::Joining(_) => self.close(key, CloseCode::Restarting),
             Stage::Closing | Stage::Leaving => self.remove(key),
+        }
+    }
+
+    /// Closes who took nothing. The system tells of room only when there is much: who took a little is found by trying.
+    fn try_again(&mut self, key: SocketKey) {
+        let Some(connection) = find(&mut self.connections, key) else {
+            return;
+        };
+        let before = connection.progress();
+        connection.unblock();
+        self.write(key);
+        if let Some(connection) = find(&mut self.connections, key)
+            && connection.is_stuck()
+            && connection.progress() == before
+        {
+            self.close(key, CloseCode::TooSlow);
         }
     }
 

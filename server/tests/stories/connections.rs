@@ -65,6 +65,7 @@ async fn who_pings_without_reading_is_heard_when_it_reads_again() {
     }
     // Beside it everything goes on.
     let seq = calm.says("still here").await;
+    line.wakes_up();
     line.hears(seq).await;
     let own = line.says("so am I").await;
     calm.hears(own).await;
@@ -83,6 +84,7 @@ async fn who_sends_without_reading_waits_and_loses_nothing() {
     line.sends_raw(&all).await;
     // Others are heard, though the server waits for this one to read.
     calm.says("is anybody there").await;
+    line.wakes_up();
     for number in 0..LINES {
         line.ack(&format!("id-{number}")).await;
     }

@@ -167,6 +167,7 @@ async fn a_slow_reader_is_cut_and_resumes_and_nobody_waits_for_it() {
     at_bens.hears(head + 1).await;
 
     // What was on the way to it may still arrive; then the line is closed or broken, and it knows to come back.
+    asleep.wakes_up();
     let ending = asleep.ending().await;
     assert!(matches!(ending, Ending::Closed(4002) | Ending::Broken), "{ending:?}");
     let before = asleep.transcript().to_vec();
