@@ -230,7 +230,7 @@ async fn seat(store: &Store, event: i64, ticket: &NewTicket, number: usize) -> O
         had: None,
         takeover: false,
     };
-    let Admitted::Taken(Seated { lease, seating }) = store.admit(claim, 1).await? else {
+    let Admitted::Taken(Seated { lease, seating }) = store.admit(claim, None, 1).await? else {
         return Err("the seat is taken".into());
     };
     let member = seating.member.ok_or("no account")?;

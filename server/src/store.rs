@@ -37,7 +37,7 @@ pub use nicknames::Naming;
 pub use people::{PeopleFilter, PeoplePlace, PersonState};
 pub use provisioner::{Batch, Tenure};
 pub use reactions::Taps;
-pub use sessions::Sessions;
+pub use sessions::{Beginning, Sessions};
 pub use signals::Signal;
 pub use status::{Status, TicketCounts};
 pub use tickets::{NewTicket, RoleChange, Ticket, TicketId};

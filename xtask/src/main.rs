@@ -15,6 +15,7 @@ mod tools;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::client::Mode;
@@ -56,23 +57,30 @@ fn main() -> ExitCode {
         eprintln!("xtask: signals cannot be heard: {error}");
         return ExitCode::FAILURE;
     }
-    let result = match command {
-        Command::Setup => setup::all(yes),
-        Command::Build { dev } => {
-            let mode = if dev { Mode::Dev } else { Mode::Release };
-            client::build(mode, yes).map(|frontrow| sh::say(&format!("the server is {}", frontrow.display())))
-        }
-        Command::Run(options) => run::run(&options, yes),
-        Command::Test { parts } => return test::run(&parts, yes),
-        Command::Bench(options) => bench::run(&options, yes),
-        Command::Dev => dev::run(yes),
-    };
+    let result = start(command, yes);
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(_) if group::is_ending() => ExitCode::from(group::INTERRUPTED),
         Err(error) => {
             eprintln!("\nxtask stopped after {}: {error:#}", sh::seconds(started.elapsed()));
             ExitCode::FAILURE
         }
     }
+}
+
+fn start(command: Command, yes: bool) -> Result<ExitCode> {
+    setup::make(yes)?;
+    match command {
+        Command::Setup => setup::all(yes)?,
+        Command::Build { dev } => {
+            let mode = if dev { Mode::Dev } else { Mode::Release };
+            let frontrow = client::build(mode, yes)?;
+            sh::say(&format!("the server is {}", frontrow.display()));
+        }
+        Command::Run(options) => run::run(&options, yes)?,
+        Command::Test { parts } => return Ok(test::run(&parts, yes)),
+        Command::Bench(options) => bench::run(&options, yes)?,
+        Command::Dev => dev::run(yes)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

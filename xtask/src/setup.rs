@@ -172,6 +172,14 @@ impl Wasm {
     }
 }
 
+/// What builds the server's allocator, which is C; the C compiler is the one that Rust links with.
+pub fn make(yes: bool) -> Result<()> {
+    if sh::find("make").is_some() {
+        return Ok(());
+    }
+    system::install(&["make"], "make, for the server's allocator,", yes)
+}
+
 /// Node and npm, new enough.
 pub fn node(yes: bool) -> Result<()> {
     if sh::find("node").is_none() || sh::find("npm").is_none() {

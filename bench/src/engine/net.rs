@@ -1,14 +1,15 @@
 //! The sockets of the loop.
 
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use socket2::SockRef;
+use rand::{Rng, SeedableRng};
+use rustix::io::Errno;
+use socket2::{Domain, SockAddr, SockRef, Socket as Unconnected, Type};
 
 use super::frame::{self, FRAME_BYTES, Frame, NoFrame, Opcode};
 use super::timer::Timer;
@@ -55,6 +56,11 @@ struct Socket {
     fragments: Option<(Opcode, Vec<u8>)>,
     /// What could not be written yet.
     out: Vec<u8>,
+}
+
+/// Whether a socket is on its way to being connected.
+fn is_under_way(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error())
 }
 
 #[derive(Default)]
@@ -112,7 +118,7 @@ impl Net {
 
     /// Connects, and says this first.
     pub fn open(&mut self, to: SocketAddr, stage: Stage, first: &[u8]) -> io::Result<Id> {
-        let mut stream = TcpStream::connect(to)?;
+        let mut stream = self.connect(to)?;
         // Small frames are said at once.
         stream.set_nodelay(true)?;
         let place = self.free.pop().unwrap_or_else(|| {
@@ -138,6 +144,24 @@ impl Net {
             place,
             generation: seat.generation,
         })
+    }
+
+    /// Connects from one of this machine's many addresses on loopback: where all come from one, the system spends more
+    /// time on finding a free port for each than anybody here on anything else.
+    fn connect(&mut self, to: SocketAddr) -> io::Result<TcpStream> {
+        let socket = Unconnected::new(Domain::for_address(to), Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        if let SocketAddr::V4(to) = to
+            && to.ip().is_loopback()
+        {
+            let [_, high, middle, low] = self.random.random::<u32>().to_be_bytes();
+            let from = Ipv4Addr::new(127, high, middle, low.clamp(1, 254));
+            socket.bind(&SockAddr::from(SocketAddr::from((from, 0))))?;
+        }
+        match socket.connect(&to.into()) {
+            Err(error) if !is_under_way(&error) => Err(error),
+            _ => Ok(TcpStream::from_std(socket.into())),
+        }
     }
 
     /// Sends a message, masked.

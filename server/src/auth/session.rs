@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use tower_sessions::cookie::SameSite;
-use tower_sessions::session::Error;
+use tower_sessions::session::{Error, Id, Record};
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
 use wire::{MemberId, Phase, UnixMillis};
 
@@ -16,7 +16,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::problem::ApiError;
 use crate::state::AppState;
-use crate::store::{Event, EventId, Lease, Seating, Sessions, Store};
+use crate::store::{Beginning, Event, EventId, Lease, Seating, Sessions, Store};
 
 /// A session that nobody uses ends after this.
 const INACTIVITY: Duration = Duration::days(30);
@@ -68,23 +68,75 @@ fn lease_of(kept: &[Kept], event: EventId) -> Option<Lease> {
     })
 }
 
-/// Remembers a lease under a new session id, so that an id from before the sign-in is worth nothing.
-pub async fn remember(session: &Session, event: EventId, lease: Lease, now: UnixMillis) -> Result<(), ApiError> {
-    let mut kept = leases(session).await?;
-    kept.retain(|kept| kept.event != event);
-    kept.sort_by_key(|kept| kept.at);
-    let surplus = (kept.len() + 1).saturating_sub(LEASES);
-    kept.drain(..surplus);
-    kept.push(Kept {
-        event,
-        ticket: lease.ticket,
-        epoch: lease.epoch,
-        at: now,
-    });
-    if session.id().is_some() {
-        session.cycle_id().await.map_err(not_kept)?;
+/// What becomes of a session that is about to be given a lease: it goes on under a new id, for an id from before the
+/// sign-in is worth nothing. The store writes it together with the lease.
+pub struct Renewal {
+    beginning: Arc<Beginning>,
+    memory: Arc<Memory>,
+}
+
+impl Renewal {
+    /// Of this session, for a lease in this event.
+    pub async fn of(session: &Session, event: EventId, now: UnixMillis) -> Result<Self, ApiError> {
+        let memory = Arc::new(Memory::new(leases(session).await?, event, now));
+        let told = Arc::clone(&memory);
+        let beginning = Beginning::new(session.id(), move |lease| told.record(lease));
+        Ok(Self {
+            beginning: Arc::new(beginning),
+            memory,
+        })
     }
-    session.insert(KEY, kept).await.map_err(not_kept)
+
+    /// What the store is to write.
+    pub fn beginning(&self) -> Arc<Beginning> {
+        Arc::clone(&self.beginning)
+    }
+
+    /// Goes on as the session that began with this lease and is on disk.
+    pub async fn done(&self, session: &Session, lease: Lease) -> Result<(), ApiError> {
+        if session.id().is_some() {
+            session.cycle_id().await.map_err(not_kept)?;
+        }
+        let (written, id) = self.beginning.written();
+        session.insert(written, id).await.map_err(not_kept)?;
+        session.insert(KEY, self.memory.with(lease)).await.map_err(not_kept)
+    }
+}
+
+/// What a session remembers beside the lease that it will be given.
+struct Memory {
+    kept: Vec<Kept>,
+    event: EventId,
+    at: UnixMillis,
+}
+
+impl Memory {
+    fn new(mut kept: Vec<Kept>, event: EventId, at: UnixMillis) -> Self {
+        kept.retain(|kept| kept.event != event);
+        kept.sort_by_key(|kept| kept.at);
+        let surplus = (kept.len() + 1).saturating_sub(LEASES);
+        kept.drain(..surplus);
+        Self { kept, event, at }
+    }
+
+    fn with(&self, lease: Lease) -> Vec<Kept> {
+        let given = Kept {
+            event: self.event,
+            ticket: lease.ticket,
+            epoch: lease.epoch,
+            at: self.at,
+        };
+        self.kept.iter().copied().chain([given]).collect()
+    }
+
+    fn record(&self, lease: Lease) -> Record {
+        let kept = serde_json::json!(self.with(lease));
+        Record {
+            id: Id::default(),
+            data: [(KEY.to_owned(), kept)].into(),
+            expiry_date: OffsetDateTime::now_utc() + INACTIVITY,
+        }
+    }
 }
 
 /// Prolongs a session in use, now and then.

@@ -14,11 +14,11 @@ use super::{credentials, event};
 use crate::auth::address::Network;
 use crate::auth::caller::Caller;
 use crate::auth::codes;
-use crate::auth::session::{self, AnEvent, Seat};
+use crate::auth::session::{self, AnEvent, Renewal, Seat};
 use crate::clock;
 use crate::problem::ApiError;
 use crate::state::AppState;
-use crate::store::{Admitted, Claim, Event, Lease, Look, Seated, Seating};
+use crate::store::{Admitted, Claim, Event, Lease, Look, Seating};
 
 /// Shows a ticket at the gate.
 #[utoipa::path(
@@ -63,12 +63,21 @@ async fn admit(
         had: session::remembered(session, event.id).await?,
         takeover: request.takeover,
     };
-    match decide(state, claim, now).await? {
+    let renewal = Renewal::of(session, event.id, now).await?;
+    let admitted = decide(state, claim, &renewal, now).await?;
+    let has_ended_another = claim.had.is_some() || matches!(admitted, Admitted::TakenOver(_));
+    match admitted {
         Admitted::Kept(seated) => {
             session::prolong(session, event.id, now).await?;
             Ok(admission(state, event, seated.lease, seated.seating))
         }
-        Admitted::Taken(seated) | Admitted::TakenOver(seated) => sit_down(state, event, session, seated, now).await,
+        Admitted::Taken(seated) | Admitted::TakenOver(seated) => {
+            if has_ended_another {
+                state.rooms.nudge(); // Open sockets are told now.
+            }
+            renewal.done(session, seated.lease).await?;
+            Ok(admission(state, event, seated.lease, seated.seating))
+        }
         Admitted::InUse { last_seen, member } => Err(in_use(state, event, member.as_ref(), last_seen)),
         Admitted::Wait { millis } => Err(ApiError::TooManyTries { retry_after_ms: millis }),
         Admitted::Closed(phase) => Err(closed(event, phase)),
@@ -77,14 +86,14 @@ async fn admit(
 }
 
 /// A node in trouble seats nobody new. One whose places are taken does: gate and stream do not depend on the chat.
-async fn decide(state: &AppState, claim: Claim, now: UnixMillis) -> Result<Admitted, ApiError> {
+async fn decide(state: &AppState, claim: Claim, renewal: &Renewal, now: UnixMillis) -> Result<Admitted, ApiError> {
     let (ticket, role) = match state.store.look(claim, now).await? {
         Look::Settled(admitted) => return Ok(admitted),
         Look::Seats { ticket, role } => (ticket, role),
     };
     let bears = state.capacity.bears(ticket, role);
     bears.map_err(|_| ApiError::full(&state.capacity))?;
-    Ok(state.store.admit(claim, now).await?)
+    Ok(state.store.admit(claim, Some(renewal.beginning()), now).await?)
 }
 
 fn closed(event: &Event, phase: Phase) -> ApiError {
@@ -94,19 +103,6 @@ fn closed(event: &Event, phase: Phase) -> ApiError {
             opens_at: event.doors_at,
         },
     }
-}
-
-/// Somebody may have lost a place by this: open sockets are told now.
-async fn sit_down(
-    state: &AppState,
-    event: &Event,
-    session: &Session,
-    seated: Seated,
-    now: UnixMillis,
-) -> Result<Admission, ApiError> {
-    state.rooms.nudge();
-    session::remember(session, event.id, seated.lease, now).await?;
-    Ok(admission(state, event, seated.lease, seated.seating))
 }
 
 /// Who watches and says nothing is still here.

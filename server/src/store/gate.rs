@@ -2,6 +2,7 @@
 //! sessions. A claim is decided by what its own transaction reads, one after the other, and answered when that is on disk.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::runtime::Handle;
@@ -9,7 +10,7 @@ use tokio::sync::mpsc;
 use wire::UnixMillis;
 
 use super::leases::{self, Admitted, Claim, Lease};
-use super::sessions::{self, Kept};
+use super::sessions::{self, Beginning, Kept};
 use super::turn::Turn;
 use super::worker::{self, Answer, TOGETHER, Worker};
 use super::{Result, StoreError};
@@ -26,7 +27,7 @@ struct Job {
 }
 
 enum Doing {
-    Admit(Box<Claim>, Answer<Admitted>),
+    Admit(Box<Claim>, Option<Arc<Beginning>>, Answer<Admitted>),
     Leave(Lease, Answer<bool>),
     Session(Kept, Answer<bool>),
 }
@@ -49,10 +50,15 @@ impl Gate {
         ))
     }
 
-    pub(super) async fn admit(&self, claim: Claim, now: UnixMillis) -> Result<Admitted> {
+    pub(super) async fn admit(
+        &self,
+        claim: Claim,
+        session: Option<Arc<Beginning>>,
+        now: UnixMillis,
+    ) -> Result<Admitted> {
         let claim = Box::new(claim);
         let job = |answer| Job {
-            doing: Doing::Admit(claim, answer),
+            doing: Doing::Admit(claim, session, answer),
             now,
         };
         self.0.ask(job).await
@@ -84,7 +90,7 @@ impl worker::Job for Job {
     fn fail(self, error: StoreError) {
         // Whoever asked may have gone.
         match self.doing {
-            Doing::Admit(_, answer) => drop(answer.send(Err(error))),
+            Doing::Admit(.., answer) => drop(answer.send(Err(error))),
             Doing::Leave(_, answer) | Doing::Session(_, answer) => drop(answer.send(Err(error))),
         }
     }
@@ -94,7 +100,7 @@ impl Job {
     /// Who has hung up gets no seat; but who hangs up while leaving has left.
     fn is_wanted(&self) -> bool {
         match &self.doing {
-            Doing::Admit(_, answer) => !answer.is_closed(),
+            Doing::Admit(.., answer) => !answer.is_closed(),
             Doing::Leave(..) | Doing::Session(..) => true,
         }
     }
@@ -117,7 +123,13 @@ impl Job {
 
     fn decide(&self, tx: &Connection) -> Result<Outcome> {
         match &self.doing {
-            Doing::Admit(claim, _) => leases::admit(tx, claim, self.now).map(Outcome::Admitted),
+            Doing::Admit(claim, session, _) => {
+                let admitted = leases::admit(tx, claim, self.now)?;
+                if let (Admitted::Taken(seated) | Admitted::TakenOver(seated), Some(session)) = (&admitted, session) {
+                    sessions::begin(tx, session, seated.lease)?;
+                }
+                Ok(Outcome::Admitted(admitted))
+            }
             Doing::Leave(lease, _) => Ok(Outcome::Done(leases::free(tx, *lease, self.now)?)),
             Doing::Session(session, _) => Ok(Outcome::Done(sessions::write(tx, session)?)),
         }
@@ -125,8 +137,8 @@ impl Job {
 
     fn answer(self, outcome: Result<Outcome>) {
         match (self.doing, outcome) {
-            (Doing::Admit(_, answer), Ok(Outcome::Admitted(admitted))) => drop(answer.send(Ok(admitted))),
-            (Doing::Admit(_, answer), Err(error)) => drop(answer.send(Err(error))),
+            (Doing::Admit(.., answer), Ok(Outcome::Admitted(admitted))) => drop(answer.send(Ok(admitted))),
+            (Doing::Admit(.., answer), Err(error)) => drop(answer.send(Err(error))),
             (Doing::Leave(_, answer) | Doing::Session(_, answer), Ok(Outcome::Done(done))) => {
                 drop(answer.send(Ok(done)));
             }
@@ -209,6 +221,10 @@ fn has_lost_the_race(error: &StoreError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::str::FromStr;
+
+    use tower_sessions::SessionStore;
+    use tower_sessions::session::Id;
     use wire::Role;
 
     use super::*;
@@ -232,6 +248,10 @@ mod tests {
     }
 
     fn claim(event: i64, code: CodeHash) -> Job {
+        claim_in(event, code, None)
+    }
+
+    fn claim_in(event: i64, code: CodeHash, session: Option<Arc<Beginning>>) -> Job {
         let claim = Claim {
             event,
             code,
@@ -239,7 +259,7 @@ mod tests {
             takeover: false,
         };
         Job {
-            doing: Doing::Admit(Box::new(claim), tokio::sync::oneshot::channel().0),
+            doing: Doing::Admit(Box::new(claim), session, tokio::sync::oneshot::channel().0),
             now: NOW,
         }
     }
@@ -257,6 +277,23 @@ mod tests {
                 Ok(Outcome::Admitted(Admitted::Unknown))
             ]
         ));
+    }
+
+    #[tokio::test]
+    async fn a_session_begins_with_a_seat_and_ends_the_one_before() {
+        let (_folder, store, event, mut connection) = gate().await;
+        let sessions = store.sessions();
+        let mut before = sessions::tests::record();
+        sessions.create(&mut before).await.expect("begins");
+        let seated = sessions::tests::beginning(Some(before.id));
+        let turned_away = sessions::tests::beginning(None);
+        let jobs = [&seated, &turned_away].map(|session| claim_in(event, CODE, Some(Arc::clone(session))));
+        commit(&mut connection, &jobs).expect("commits");
+        let has = async |id: &Id| sessions.load(id).await.expect("reads").is_some();
+        let id_of = |session: &Beginning| Id::from_str(&session.written().1).expect("an id");
+        assert!(has(&id_of(&seated)).await);
+        assert!(!has(&id_of(&turned_away)).await, "who got no seat got no session");
+        assert!(!has(&before.id).await);
     }
 
     #[tokio::test]

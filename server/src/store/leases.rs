@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use wire::{MemberId, Phase, Role, UnixMillis};
 
 use super::members::{self, Behind};
-use super::{BATCH_ROWS, BETWEEN_BATCHES, EventId, Result, Seating, Store, TicketId};
+use super::{BATCH_ROWS, BETWEEN_BATCHES, Beginning, EventId, Result, Seating, Store, TicketId};
 use super::{events, from_sql, signals, to_sql};
 use crate::auth::secret::CodeHash;
 use crate::lease::{self, Ask, Decision, Known, TAKEOVER_WINDOW_MILLIS};
@@ -99,9 +99,9 @@ impl Store {
         Ok(look)
     }
 
-    /// Admits a session, or says who sits there; the lease is on disk before the answer.
-    pub async fn admit(&self, claim: Claim, now: UnixMillis) -> Result<Admitted> {
-        self.gate.admit(claim, now).await
+    /// Admits somebody, or says who sits there. The lease, and the session that begins with it, are on disk before the answer.
+    pub async fn admit(&self, claim: Claim, session: Option<Arc<Beginning>>, now: UnixMillis) -> Result<Admitted> {
+        self.gate.admit(claim, session, now).await
     }
 
     /// The tickets of those who were heard of since then in a chat that is not over, the latest first, so many at most.

@@ -17,7 +17,7 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use wire::UnixMillis;
 
-use super::{BATCH_ROWS, BETWEEN_BATCHES, Store, StoreError, to_sql};
+use super::{BATCH_ROWS, BETWEEN_BATCHES, Lease, Store, StoreError, to_sql};
 
 /// Tries of one write: a lease may just have been committed for this session, which is then worth some patience.
 const TRIES: u32 = 3;
@@ -28,9 +28,51 @@ const TRY_AGAIN: Duration = Duration::from_millis(100);
 /// Ids that are tried for one session: another's is never met.
 const IDS: u32 = 8;
 
+/// Under this, a session that begins carries the id that it was written under.
+const WRITTEN_AS: &str = "written_as";
+
 /// The sessions. A lost one costs its fan one more look at the ticket.
 #[derive(Clone, Debug)]
 pub struct Sessions(Store);
+
+/// A session that begins with a seat, under a new id: one from before the sign-in is worth nothing. It is written with the
+/// lease that it will hold, in the same commit.
+pub struct Beginning {
+    id: Id,
+    before: Option<Id>,
+    holds: Box<dyn Fn(Lease) -> Record + Send + Sync>,
+}
+
+impl Beginning {
+    /// In the place of the session `before`; `holds` tells what it keeps of the lease.
+    pub fn new(before: Option<Id>, holds: impl Fn(Lease) -> Record + Send + Sync + 'static) -> Self {
+        Self {
+            id: Id::default(),
+            before,
+            holds: Box::new(holds),
+        }
+    }
+
+    /// What tells the session library that all this is on disk, as a value of the session.
+    pub fn written(&self) -> (&'static str, String) {
+        (WRITTEN_AS, self.id.to_string())
+    }
+}
+
+/// Writes the session that begins with this lease.
+pub(super) fn begin(tx: &Connection, beginning: &Beginning, lease: Lease) -> super::Result<()> {
+    let record = Record {
+        id: beginning.id,
+        ..(beginning.holds)(lease)
+    };
+    let row = Row::of(&record).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let mut insert = tx.prepare_cached("INSERT INTO sessions (id, data, expiry_date) VALUES (?, ?, ?)")?;
+    insert.execute(params![row.key, row.data, row.ends_at])?;
+    if let Some(before) = &beginning.before {
+        write(tx, &Kept::Deleted(key(before)))?;
+    }
+    Ok(())
+}
 
 /// What is to become of a session.
 #[derive(Clone)]
@@ -183,6 +225,11 @@ impl From<StoreError> for Error {
 #[async_trait]
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
+        if let Some(id) = record.data.remove(WRITTEN_AS) {
+            let id = id.as_str().and_then(|id| Id::from_str(id).ok());
+            record.id = id.ok_or_else(|| Error::Decode("a session's id".to_owned()))?;
+            return Ok(());
+        }
         for _ in 0..IDS {
             if self.keep(Kept::Created(Row::of(record)?)).await? {
                 return Ok(());
@@ -218,15 +265,22 @@ impl SessionStore for Sessions {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::store::fixture;
 
-    fn record() -> Record {
+    pub(in crate::store) fn record() -> Record {
         Record {
             id: Id::default(),
             data: [("leases".to_owned(), serde_json::json!([1, 2]))].into(),
             expiry_date: OffsetDateTime::now_utc().replace_nanosecond(0).expect("a time") + time::Duration::days(1),
         }
+    }
+
+    /// A session that begins with a seat.
+    pub(in crate::store) fn beginning(before: Option<Id>) -> Arc<Beginning> {
+        Arc::new(Beginning::new(before, |_| record()))
     }
 
     /// A session that begins.
@@ -285,6 +339,22 @@ pub(super) mod tests {
         sessions.create(&mut record).await.expect("begins");
         sessions.delete(&record.id).await.expect("ends");
         sessions.save(&record).await.expect("nothing to save");
+        assert_eq!(sessions.load(&record.id).await.expect("reads"), None);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_was_written_with_its_seat_is_not_written_again() {
+        let (_folder, store, _event) = fixture::announced().await;
+        let (sessions, beginning) = (store.sessions(), beginning(None));
+        let mut record = record();
+        let (key, id) = beginning.written();
+        record.data.insert(key.to_owned(), id.clone().into());
+        sessions.create(&mut record).await.expect("is there");
+        assert_eq!(record.id.to_string(), id);
+        assert!(
+            !record.data.contains_key(key),
+            "the library's own copy is as it was written"
+        );
         assert_eq!(sessions.load(&record.id).await.expect("reads"), None);
     }
 

@@ -579,7 +579,7 @@ async fn play(server: &TestServer, event: &Event, acts: Vec<(usize, u8, u64)>) -
                 had,
                 takeover: act == 1,
             };
-            match server.store().admit(claim, now).await.expect("answers") {
+            match server.store().admit(claim, None, now).await.expect("answers") {
                 Admitted::Kept(seat) => prop_assert_eq!(Some(seat.lease), had),
                 Admitted::Taken(seat) | Admitted::TakenOver(seat) => {
                     let lease = seat.lease;

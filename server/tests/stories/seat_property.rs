@@ -194,7 +194,7 @@ impl House {
             had: play.seats[device],
             takeover,
         };
-        match self.store.admit(claim, self.now).await.expect("works") {
+        match self.store.admit(claim, None, self.now).await.expect("works") {
             Admitted::Kept(seat) => assert_eq!(seat.lease.epoch, play.newest),
             Admitted::Taken(seat) | Admitted::TakenOver(seat) => {
                 let lease = seat.lease;
