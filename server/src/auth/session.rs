@@ -92,7 +92,8 @@ impl Renewal {
         Arc::clone(&self.beginning)
     }
 
-    /// Goes on as the session that began with this lease and is on disk.
+    /// Goes on as the session that began with this lease. Only after the store has said that the lease was given: the session
+    /// is on disk then.
     pub async fn done(&self, session: &Session, lease: Lease) -> Result<(), ApiError> {
         if session.id().is_some() {
             session.cycle_id().await.map_err(not_kept)?;

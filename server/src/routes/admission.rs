@@ -65,14 +65,14 @@ async fn admit(
     };
     let renewal = Renewal::of(session, event.id, now).await?;
     let admitted = decide(state, claim, &renewal, now).await?;
-    let has_ended_another = claim.had.is_some() || matches!(admitted, Admitted::TakenOver(_));
+    let may_have_ended_another = claim.had.is_some() || matches!(admitted, Admitted::TakenOver(_));
     match admitted {
         Admitted::Kept(seated) => {
             session::prolong(session, event.id, now).await?;
             Ok(admission(state, event, seated.lease, seated.seating))
         }
         Admitted::Taken(seated) | Admitted::TakenOver(seated) => {
-            if has_ended_another {
+            if may_have_ended_another {
                 state.rooms.nudge(); // Open sockets are told now.
             }
             renewal.done(session, seated.lease).await?;

@@ -504,6 +504,7 @@ impl Turns {
         {
             self.close(key, CloseCode::TooSlow);
         }
+        self.resume(key);
     }
 
     fn note_news(&mut self, slot: usize) {

@@ -19,7 +19,7 @@ use wire::UnixMillis;
 
 use super::{BATCH_ROWS, BETWEEN_BATCHES, Lease, Store, StoreError, to_sql};
 
-/// Tries of one write: a lease may just have been committed for this session, which is then worth some patience.
+/// Tries of one write: a session is worth some patience.
 const TRIES: u32 = 3;
 
 /// Between two tries.
@@ -259,6 +259,10 @@ impl SessionStore for Sessions {
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
+        // One that ended with the beginning of the next is gone, and waits for nobody's turn to write.
+        if self.0.reads.session(key(id)).await?.is_none() {
+            return Ok(());
+        }
         self.keep(Kept::Deleted(key(id))).await.map(drop)
     }
 }
@@ -267,8 +271,10 @@ impl SessionStore for Sessions {
 pub(super) mod tests {
     use std::sync::Arc;
 
+    use rusqlite::TransactionBehavior;
+
     use super::*;
-    use crate::store::fixture;
+    use crate::store::{fixture, worker};
 
     pub(in crate::store) fn record() -> Record {
         Record {
@@ -356,6 +362,16 @@ pub(super) mod tests {
             "the library's own copy is as it was written"
         );
         assert_eq!(sessions.load(&record.id).await.expect("reads"), None);
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_session_that_is_gone_waits_for_nobody() {
+        let (folder, store, _event) = fixture::announced().await;
+        let mut other = worker::connect(&folder.path().join("frontrow.db")).expect("connects");
+        let _busy = other
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .expect("the write lock");
+        store.sessions().delete(&Id::default()).await.expect("nothing to end");
     }
 
     #[tokio::test]
