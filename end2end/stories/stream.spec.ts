@@ -89,12 +89,15 @@ test.describe("with one place in the chat", () => {
     await first.walkIn(slug, code, "Marit");
     await second.openGate(slug);
     await second.enter(await house.issueOne(slug));
-    await second.call("zeynep");
     await expect(second.heading("The chat is taking a breath. The show goes on.")).toBeVisible({ timeout: 30_000 });
     await mark(second);
     await expectPlaying(second);
     await first.say("the front row is mine");
     await house.revoke(slug, code);
+    await expect(first.heading("This ticket was taken back")).toBeVisible();
+    await second.press("Look now");
+    await second.press("Choose a nickname");
+    await second.call("zeynep");
     await second.isInTheChat();
     await second.say("and now it is ours");
     await expectUntouched(second);
