@@ -342,7 +342,7 @@ test("two moderators work off the same reports, and see each other do it", async
   await expect(mo.panel).toContainText("FREE TICKETS");
 
   await mo.panel.getByRole("button", { name: "Ban…" }).click();
-  await expect(mo.acts.getByRole("group", { name: "Ban?" })).toBeVisible();
+  await expect(mo.acts.getByRole("button", { name: "Ban, and hide all 2 messages" })).toBeFocused();
   await mo.press("Enter");
   await mo.isTold("Banned, all messages hidden.");
   await expect(kenny.heading("You are out of the chat.")).toBeVisible();
@@ -387,6 +387,7 @@ test("anybody is found among the people, and has a card with notes", async ({ ho
   await expect(mo.card).toContainText("1 message");
   await expect(mo.card).toContainText("who wants free stuff");
   await mo.press("n");
+  await expect(mo.card.getByLabel("Note for the crew")).toBeFocused();
   await mo.fan.page.keyboard.type("Says the link is his band.");
   await mo.press("Enter");
   await mo.isTold("Note written.");

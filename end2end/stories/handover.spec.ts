@@ -109,7 +109,9 @@ test("a reload in the room fetches the room alone", async ({ house, newFan }) =>
   await fan.page.reload();
   await fan.isInTheChat();
   expect(programs(asked)).toEqual(["room"]);
+  const seat = fan.seatIsFree();
   await fan.leave();
+  await seat;
   await fan.page.reload();
   await expect(fan.codeField).toBeVisible();
   expect(programs(asked)).toContain("app");

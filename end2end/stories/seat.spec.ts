@@ -1,6 +1,5 @@
 // A ticket is one seat: one device, one tab, and free again when its holder leaves.
 
-import type { Fan } from "../support/fan.ts";
 import { NO_LINE, expect, status, test } from "../support/story.ts";
 
 test("a second device takes the seat over, and the first is told", async ({ house, newFan }) => {
@@ -104,9 +103,11 @@ test("who leaves is asked first, and frees the seat", async ({ house, newFan }) 
   await expect(dialog).toBeHidden();
   await fan.say("I stay a little");
 
+  const seat = fan.seatIsFree();
   await fan.press("Leave the room");
   await dialog.getByRole("button", { name: "Leave the room" }).click();
   await expect(fan.codeField).toBeVisible();
+  await seat;
   await fan.page.reload();
   await expect(fan.codeField).toBeVisible();
 
@@ -117,8 +118,6 @@ test("who leaves is asked first, and frees the seat", async ({ house, newFan }) 
   await laptop.seesExactly(["I stay a little"]);
 });
 
-const freed = (fan: Fan) => fan.page.waitForResponse((answer) => answer.request().method() === "DELETE" && answer.status() === 204);
-
 test("who leaves without a network frees the seat with the next one", async ({ house, newFan }) => {
   const { slug } = await house.announce();
   const code = await house.issueOne(slug);
@@ -127,7 +126,7 @@ test("who leaves without a network frees the seat with the next one", async ({ h
   await fan.walkIn(slug, code, "Marit");
   await fan.context.setOffline(true);
   await fan.leave();
-  const seat = freed(fan);
+  const seat = fan.seatIsFree();
   await fan.context.setOffline(false);
   await seat;
   const laptop = await newFan();
@@ -145,7 +144,7 @@ test("a seat that was left is freed after a reload as well", async ({ house, new
   await fan.leave();
   await fan.page.reload();
   await expect(fan.codeField).toBeVisible();
-  const seat = freed(fan);
+  const seat = fan.seatIsFree();
   await fan.page.unroute("**/admission");
   await seat;
 });

@@ -155,6 +155,11 @@ export class Fan {
     await dialog.getByRole("button", { name: /Close|Done|Back/ }).click();
   }
 
+  /** Comes when the house has freed the seat: a page that is loaded again before would tell of the leaving twice. */
+  async seatIsFree(): Promise<void> {
+    await this.page.waitForResponse((answer) => answer.request().method() === "DELETE" && answer.status() === 204);
+  }
+
   /** Leaves the room, and says so when asked. */
   async leave(): Promise<void> {
     await this.press("Leave the room");
