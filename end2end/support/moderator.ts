@@ -5,6 +5,9 @@ import type { Browser, Page } from "@playwright/test";
 import type { House } from "./house.ts";
 import { admit } from "./voice.ts";
 
+/** How long to wait before the newest page is asked for again, in milliseconds. */
+const ASK_EVERY = 100;
+
 /** What the server said to an act: where it is in the log, if it is. */
 export interface Done {
   seq: number | null;
@@ -58,15 +61,18 @@ export class Moderator {
     return this.act(type, { member: (await this.line(who)).member, ...fields });
   }
 
-  /** The newest line with this text or of this nickname, as the staff reads it. */
+  /** The newest line with this text or of this nickname, as the staff reads it, once it is committed. */
   async line(key: string): Promise<Line> {
-    const page = await this.page.evaluate(async (slug) => {
-      const answer = await fetch(`/api/events/${slug}/messages?limit=50`);
-      return (await answer.json()) as { messages: Line[] };
-    }, this.slug);
-    const found = page.messages.reverse().find(({ text, nickname }) => text === key || nickname === key);
-    if (!found) throw new Error(`nobody said ${key}`);
-    return found;
+    const said = await this.page.waitForFunction(
+      async ({ slug, key }) => {
+        const answer = await fetch(`/api/events/${slug}/messages?limit=50`);
+        const { messages } = (await answer.json()) as { messages: Line[] };
+        return messages.reverse().find(({ text, nickname }) => text === key || nickname === key);
+      },
+      { slug: this.slug, key },
+      { polling: ASK_EVERY },
+    );
+    return (await said.jsonValue()) as Line;
   }
 
   /** What the staff was told of this type, once there is something of it. */
