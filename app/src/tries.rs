@@ -40,6 +40,11 @@ impl Tries {
         self.due = self.earliest;
     }
 
+    /// When the next try may begin.
+    pub fn due(&self) -> u64 {
+        self.due
+    }
+
     /// Whether a try has failed already.
     pub fn has_failed(&self) -> bool {
         self.failures > 0
@@ -72,6 +77,7 @@ mod tests {
         assert!(tries.begin(0));
         assert!(!tries.begin(99_000), "it is under way");
         tries.failed(None, 100_000, 0.5);
+        assert_eq!(tries.due(), 100_250);
         assert!(!tries.begin(100_249) && tries.begin(100_250));
     }
 

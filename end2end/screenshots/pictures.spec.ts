@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Browser } from "@playwright/test";
+import { turnAway } from "../support/busy.ts";
 import { Desk } from "../support/desk.ts";
 import type { Fan } from "../support/fan.ts";
 import type { House } from "../support/house.ts";
@@ -217,6 +218,16 @@ const PICTURES: Record<string, Picture> = {
       await atTheGate(setting);
       await setting.fan.enter("K7QF2-MXP9T-RV4H");
       await expect(setting.fan.page.getByRole("alert")).toBeVisible();
+    },
+  },
+  "gate-busy": {
+    looks: ONE_A_SIZE,
+    reach: async (setting) => {
+      setting.fan.mayLog(status(503));
+      await atTheGate(setting);
+      await turnAway(setting.fan.page, 20_000);
+      await setting.fan.enter(await setting.house.issueOne(setting.slug));
+      await expect(setting.fan.page.getByRole("alert")).toContainText("The box office is busy.");
     },
   },
   "gate-doors-closed": {

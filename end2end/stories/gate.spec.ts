@@ -1,5 +1,6 @@
 // The gate: a code from paper, in any spelling, opens the room; anything else gets a kind and exact answer.
 
+import { turnAway } from "../support/busy.ts";
 import { NO_LINE, expect, status, test } from "../support/story.ts";
 
 test("the gate says whose night it is before anybody types", async ({ house, newFan }) => {
@@ -183,6 +184,30 @@ test("when the house does not answer, the gate says so and keeps what was typed"
   await fan.page.unroute("**/admission");
   await fan.press("Take your seat");
   await expect(fan.heading("What should we call you?")).toBeVisible();
+});
+
+test("a busy house keeps a ticket waiting, and takes it in by itself", async ({ house, newFan }) => {
+  const { slug } = await house.announce();
+  const code = await house.issueOne(slug);
+  const fan = await newFan();
+  fan.mayLog(status(503));
+  await fan.openGate(slug);
+  const shown = await turnAway(fan.page, 1_500);
+  await fan.enter(code);
+  const alert = fan.page.getByRole("alert");
+  await expect(alert).toContainText("The box office is busy. The next try in");
+  await expect(alert).toContainText("leave this page as it is");
+  await expect(fan.page.getByRole("button", { name: "Take your seat" })).toBeDisabled();
+  await fan.page.getByRole("button", { name: /Switch to the/ }).focus();
+  await expect.poll(shown, { timeout: 30_000 }).toBeGreaterThan(2);
+  await expect(fan.codeField, "the focus stays where it is").not.toBeFocused();
+
+  await fan.codeField.fill("");
+  await expect(alert).toHaveCount(0);
+  await fan.enter(code);
+  await expect(alert).toContainText("The box office is busy.");
+  await fan.page.unroute("**/admission");
+  await expect(fan.heading("What should we call you?")).toBeVisible({ timeout: 30_000 });
 });
 
 test("when the show is over, the gate and the room say so", async ({ house, newFan }) => {

@@ -1,5 +1,6 @@
 // Each state of each page, looked at by axe in both themes and squeezed into the narrowest phone.
 
+import { turnAway } from "../support/busy.ts";
 import { expectForEverybody } from "../support/everybody.ts";
 import type { Fan } from "../support/fan.ts";
 import { expectFits } from "../support/fits.ts";
@@ -48,6 +49,16 @@ const STATES: Record<string, (setting: Setting) => Promise<Fan>> = {
     await fan.openGate(slug);
     await fan.enter("WR0N-GC0D-EXYZ");
     await expect(fan.page.getByRole("alert")).toBeVisible();
+    return fan;
+  },
+  "a ticket in front of a busy house": async ({ house, newFan }) => {
+    const { slug } = await house.announce();
+    const fan = await newFan();
+    fan.mayLog(status(503));
+    await fan.openGate(slug);
+    await turnAway(fan.page, 600_000);
+    await fan.enter(await house.issueOne(slug));
+    await expect(fan.page.getByRole("alert")).toContainText("The box office is busy.");
     return fan;
   },
   "a ticket before the doors": async ({ house, newFan }) => {

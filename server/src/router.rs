@@ -40,14 +40,15 @@ pub fn router(state: AppState) -> Router {
     let description = get(openapi::show)
         .with_state(Arc::new(description))
         .layer(from_fn(problem::complete));
-    let observed = from_fn_with_state(state.clone(), guard::observe);
-    let with_headers = from_fn_with_state(Arc::new(headers::security(&state.config)), headers::add);
+    let around = (
+        from_fn_with_state(state.clone(), guard::observe),
+        from_fn_with_state(Arc::new(headers::security(&state.config)), headers::add),
+    );
     calls
         .route("/api/openapi.json", description)
         .merge(client::routes())
         .with_state(state)
-        .layer(with_headers)
-        .layer(observed)
+        .layer(around)
 }
 
 /// What the description lists.
@@ -86,16 +87,14 @@ fn moderation() -> OpenApiRouter<AppState> {
         .merge(words)
 }
 
-/// What every call under `/api` goes through; the last layer is the first to see a request.
+/// What every call under `/api` goes through, from the outside in. They are layered as one: axum boxes and copies what each
+/// `layer` adds, for every request.
 fn guarded(api: OpenApiRouter<AppState>, state: &AppState) -> OpenApiRouter<AppState> {
-    api.layer(session::layer(&state.store, &state.config))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::SERVICE_UNAVAILABLE,
-            ANSWER_WITHIN,
-        ))
-        .layer(CatchPanicLayer::custom(|_| {
-            ApiError::internal("a handler panicked").into_response()
-        }))
-        .layer(from_fn_with_state(state.clone(), guard::attend))
+    api.layer((
+        from_fn_with_state(state.clone(), guard::attend),
+        CatchPanicLayer::custom(|_| ApiError::internal("a handler panicked").into_response()),
+        TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN),
+        DefaultBodyLimit::max(BODY_BYTES),
+        session::layer(&state.store, &state.config),
+    ))
 }

@@ -7,6 +7,7 @@ use wire::{Problem, ProblemCode, UnixMillis, code};
 use super::doors::Doors;
 use super::refusal::Refusal;
 use crate::page::Page;
+use crate::tries::Tries;
 use crate::visit::Visit;
 use crate::{api, clock, dom};
 
@@ -37,6 +38,10 @@ pub struct Entry {
     pub asking: RwSignal<bool>,
     /// The doors that it waits at.
     pub doors: RwSignal<Doors>,
+    /// The tries at a server that is busy.
+    tries: StoredValue<Tries>,
+    /// The last try was to take the seat over.
+    is_takeover: StoredValue<bool>,
     visit: Visit,
 }
 
@@ -49,6 +54,8 @@ impl Entry {
             refusal: RwSignal::new(None),
             asking: RwSignal::new(false),
             doors: RwSignal::default(),
+            tries: StoredValue::default(),
+            is_takeover: StoredValue::default(),
             visit,
         }
     }
@@ -58,6 +65,20 @@ impl Entry {
         if self.asking.get_untracked() {
             return;
         }
+        self.refusal.set(None);
+        self.ask(takeover);
+    }
+
+    /// The wait is over: a ticket that was kept waiting is shown again, with the word of it left standing.
+    pub fn go_on(self) {
+        if self.refusal.get_untracked().is_some_and(Refusal::is_busy) {
+            self.ask(self.is_takeover.get_value());
+        } else {
+            self.refusal.set(None);
+        }
+    }
+
+    fn ask(self, takeover: bool) {
         let typed = self.code.get_untracked();
         if code::is_blank(&typed) {
             self.refuse(Refusal::NothingTyped);
@@ -65,7 +86,7 @@ impl Entry {
         }
         let at_doors = matches!(self.at.get_untracked(), At::NotOpen { .. });
         self.asking.set(true);
-        self.refusal.set(None);
+        self.is_takeover.set_value(takeover);
         spawn_local(async move {
             let left = self.visit.stop_leaving().await;
             let answer = api::admit(&self.visit.slug(), typed.trim().to_owned(), takeover).await;
@@ -100,11 +121,15 @@ impl Entry {
         if self.waits_on(problem) {
             return;
         }
+        if !is_busy(problem) {
+            self.tries.set_value(Tries::default());
+        }
         match problem.map(|problem| problem.code) {
             Some(ProblemCode::TicketInUse) => self.at.set(At::InUse),
             Some(ProblemCode::NotOpen) => self.wait_until(self.opening(problem)),
             Some(ProblemCode::EventOver) => self.visit.page.set(Page::Over),
             Some(ProblemCode::EventUnknown) => self.visit.page.set(Page::Missing),
+            _ if is_busy(problem) => self.try_again(problem),
             _ => self.refuse(Refusal::from_problem(problem, clock::monotonic())),
         }
     }
@@ -140,9 +165,27 @@ impl Entry {
             .unwrap_or_default()
     }
 
+    /// Comes back when the server wishes, a little later each time. Only the first time is news that moves the focus.
+    fn try_again(self, problem: Option<&Problem>) {
+        let (now, random) = (clock::monotonic(), clock::random());
+        let wish = problem.and_then(|problem| problem.retry_after_ms);
+        self.tries.update_value(|tries| tries.failed(wish, now, random));
+        let refusal = Refusal::busy(self.tries.with_value(Tries::due), now);
+        if self.refusal.get_untracked().is_some_and(Refusal::is_busy) {
+            self.refusal.set(Some(refusal));
+        } else {
+            self.refuse(refusal);
+        }
+    }
+
     fn refuse(self, refusal: Refusal) {
         self.at.set(At::Form);
         self.refusal.set(Some(refusal));
         dom::focus("code");
     }
+}
+
+/// Whether the server takes nobody right now, and says when it may.
+fn is_busy(problem: Option<&Problem>) -> bool {
+    problem.is_some_and(|problem| problem.code == ProblemCode::Unavailable)
 }

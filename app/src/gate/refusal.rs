@@ -12,8 +12,10 @@ pub enum Refusal {
     NothingTyped,
     /// The server said so.
     Problem(ProblemCode),
-    /// Too many tries: the next one may come later.
+    /// The next try may come later.
     Wait {
+        /// What for.
+        why: Why,
         /// How long the whole wait is, in milliseconds.
         whole: u64,
         /// When it is over, in milliseconds of the page's clock.
@@ -21,6 +23,15 @@ pub enum Refusal {
     },
     /// No answer.
     Unreachable,
+}
+
+/// Why a ticket has to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// There were too many tries.
+    Tries,
+    /// The server is busy: the page tries again by itself.
+    Busy,
 }
 
 impl Refusal {
@@ -33,6 +44,7 @@ impl Refusal {
             (ProblemCode::TooManyTries, wait) => {
                 let whole = wait.unwrap_or(WAIT_MILLIS);
                 Self::Wait {
+                    why: Why::Tries,
                     whole,
                     until: now + whole,
                 }
@@ -41,18 +53,32 @@ impl Refusal {
         }
     }
 
+    /// The server is busy until then.
+    pub fn busy(until: u64, now: u64) -> Self {
+        Self::Wait {
+            why: Why::Busy,
+            whole: until.saturating_sub(now),
+            until,
+        }
+    }
+
+    /// Whether the page tries again by itself.
+    pub fn is_busy(self) -> bool {
+        matches!(self, Self::Wait { why: Why::Busy, .. })
+    }
+
     /// What is wrong.
     pub fn title(self) -> &'static str {
         match self {
             Self::NothingTyped => "There is no code yet.",
-            Self::Wait { .. } => "Too many tries.",
+            Self::Wait { why: Why::Tries, .. } => "Too many tries.",
+            Self::Wait { why: Why::Busy, .. } => "The box office is busy.",
             Self::Unreachable => "The box office can’t be reached.",
             Self::Problem(code) => match code {
                 ProblemCode::TicketUnknown => "That code doesn’t open this event.",
                 ProblemCode::TicketRevoked => "This ticket was taken back.",
                 ProblemCode::OriginRefused => "This page is not from the event’s own address.",
                 ProblemCode::RequestInvalid => "That can’t be a ticket code.",
-                ProblemCode::Unavailable | ProblemCode::ChatPreparing => "The box office is busy.",
                 _ => "That did not work.",
             },
         }
@@ -62,7 +88,8 @@ impl Refusal {
     pub fn advice(self) -> &'static str {
         match self {
             Self::NothingTyped => "Type it from your ticket, or paste it.",
-            Self::Wait { .. } => "What you typed stays here.",
+            Self::Wait { why: Why::Tries, .. } => "What you typed stays here.",
+            Self::Wait { why: Why::Busy, .. } => "It comes by itself: leave this page as it is.",
             Self::Unreachable => "Look at your connection, then try again. What you typed stays here.",
             Self::Problem(code) => match code {
                 ProblemCode::TicketUnknown => {
@@ -74,6 +101,14 @@ impl Refusal {
                 _ => "Try again in a moment. What you typed stays here.",
             },
         }
+    }
+}
+
+/// What is left of a wait, as it is shown.
+pub fn left_in_words(seconds: u64) -> String {
+    match seconds {
+        0 => "a moment".to_owned(),
+        seconds => in_words(seconds),
     }
 }
 
@@ -103,6 +138,7 @@ mod tests {
         assert_eq!(
             refusal,
             Refusal::Wait {
+                why: Why::Tries,
                 whole: 18_000,
                 until: 23_000
             }
@@ -110,11 +146,13 @@ mod tests {
         assert_eq!(seconds_left(23_000, 5_001), 18);
         assert_eq!(seconds_left(23_000, 30_000), 0);
         assert_eq!(Refusal::from_problem(None, 0), Refusal::Unreachable);
+        assert!(!refusal.is_busy() && Refusal::busy(7_000, 5_000).is_busy());
     }
 
     #[test]
     fn waits_are_said_in_words() {
-        assert_eq!(in_words(1), "1 second");
+        assert_eq!(left_in_words(0), "a moment");
+        assert_eq!(left_in_words(1), "1 second");
         assert_eq!(in_words(18), "18 seconds");
         assert_eq!(in_words(120), "2 minutes");
         assert_eq!(in_words(121), "3 minutes");

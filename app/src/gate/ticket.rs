@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wire::limits;
 
 use super::entry::Entry;
-use super::refusal::{Refusal, in_words, seconds_left};
+use super::refusal::{Refusal, Why, in_words, left_in_words, seconds_left};
 use crate::icon::{icon, lamps};
 use crate::visit::Visit;
 use crate::{clock, dom, format};
@@ -52,7 +52,7 @@ pub fn TicketForm() -> impl IntoView {
     Effect::new(move |waited: Option<bool>| {
         let waiting = waits.get() > 0;
         if waited == Some(true) && !waiting && matches!(entry.refusal.get_untracked(), Some(Refusal::Wait { .. })) {
-            entry.refusal.set(None);
+            entry.go_on();
         }
         waiting
     });
@@ -94,10 +94,10 @@ pub fn TicketForm() -> impl IntoView {
     }
 }
 
-/// Typing answers every refusal but a wait.
+/// Typing answers every refusal but too many tries.
 fn typed(entry: Entry, code: String) {
     entry.code.set(code);
-    let stays = matches!(entry.refusal.get_untracked(), None | Some(Refusal::Wait { .. }));
+    let stays = matches!(entry.refusal.get_untracked(), None | Some(Refusal::Wait { why: Why::Tries, .. }));
     if !stays {
         entry.refusal.set(None);
     }
@@ -118,10 +118,11 @@ fn refused(refusal: Refusal, waits: Memo<u64>) -> AnyView {
     } else {
         None
     };
+    let next = if refusal.is_busy() { " The next try in " } else { " The next one in " };
     let sentence = wait.map(|whole| {
         view! {
-            " The next one in "
-            <span class="num" aria-hidden="true">{part(move || in_words(waits.get()))}</span>
+            {next}
+            <span class="num" aria-hidden="true">{part(move || left_in_words(waits.get()))}</span>
             <span class="unseen">{in_words(whole.div_ceil(1_000))}</span>
             "."
         }

@@ -25,7 +25,8 @@ const FRAME_BYTES: usize = 16 * 1024;
 /// Shortest tick: below it nothing is saved.
 const TICK_MIN: Duration = Duration::from_millis(2);
 
-/// A tick lasts so many times as long as the fan-out before it took: a busy room coalesces instead of using up its cores.
+/// A tick lasts so many times as long as the fan-out before it took, and the wait for it: a busy room, and a small one on a
+/// busy machine, coalesces instead of using up its cores.
 const TICK_SHARE: u32 = 4;
 
 /// Longest tick that is made for that; a fan-out that takes longer sets its own pace.
@@ -86,7 +87,7 @@ pub enum Delivery {
     ToStaff(String),
 }
 
-/// A connection's place at the hub. Dropping it detaches.
+/// A connection that is attached to the hub. Dropping it detaches.
 pub struct Attached {
     /// The newest entry before the lane's first.
     pub head: Seq,
@@ -247,8 +248,8 @@ impl Hub {
         }
         let mut items = std::mem::take(&mut state.waiting);
         // Before the room's state, which already counts them.
-        let place = items.len() - usize::from(matches!(items.last(), Some(Item::Room(_))));
-        items.splice(place..place, news.iter().map(|news| Item::Said(news.encode())));
+        let index = items.len() - usize::from(matches!(items.last(), Some(Item::Room(_))));
+        items.splice(index..index, news.iter().map(|news| Item::Said(news.encode())));
         for item in &mut items {
             if let Item::Room(room) = item {
                 state.fill_in(room);
@@ -452,7 +453,7 @@ mod tests {
                 ring.read(self.lane.position, &mut frames).expect("not too slow");
                 if let Some(first) = frames.first() {
                     let text = text_of(first).to_owned();
-                    ring.note_written(&self.reader, self.lane.position + 1, Duration::ZERO);
+                    ring.note_written(&self.reader, self.lane.position + 1, std::time::Instant::now());
                     self.lane.position += 1;
                     return text;
                 }

@@ -54,7 +54,7 @@ struct Reading {
     name: usize,
     /// It has written what is before this position.
     done: Position,
-    /// How long its last fan-out took.
+    /// How long its last frames waited until everybody had them.
     took: Duration,
 }
 
@@ -141,13 +141,14 @@ impl Ring {
         Ok(state.next())
     }
 
-    /// The reader has written what is before `position` to everybody who takes it, which took so long.
-    pub fn note_written(&self, reader: &Arc<dyn Reader>, position: Position, took: Duration) {
+    /// The reader has written what is before `position` to everybody who takes it, and is done by `now`.
+    pub fn note_written(&self, reader: &Arc<dyn Reader>, position: Position, now: Instant) {
         let mut state = self.state();
+        let pushed = state.pushed_before(position);
         for reading in &mut state.readers {
             if Arc::ptr_eq(&reading.reader, reader) {
                 reading.done = reading.done.max(position);
-                reading.took = took;
+                reading.took = pushed.map_or(reading.took, |pushed| now.saturating_duration_since(pushed));
             }
         }
         if state.is_written(state.next()) {
@@ -155,7 +156,8 @@ impl Ring {
         }
     }
 
-    /// How long the last fan-out took, where it took longest.
+    /// How long the last fan-out took, where it took longest: from the instant the frames were here. When the machine is
+    /// busy with others, that is longer than the writing.
     pub fn took(&self) -> Duration {
         let state = self.state();
         state
@@ -209,6 +211,13 @@ impl State {
             self.bytes -= frame.len() + FRAME_OVERHEAD;
             self.first += 1;
         }
+    }
+
+    /// When the frame before this position came, if it is here.
+    fn pushed_before(&self, position: Position) -> Option<Instant> {
+        let index = position.checked_sub(self.first)?.checked_sub(1)?;
+        let (pushed, _) = self.frames.get(usize::try_from(index).ok()?)?;
+        Some(*pushed)
     }
 
     /// The position of the next frame.
@@ -324,13 +333,16 @@ mod tests {
             (one.0.0.load(Ordering::Relaxed), two.0.0.load(Ordering::Relaxed)),
             (1, 1)
         );
-        ring.note_written(&one.1, 2, Duration::from_millis(7));
+        let then = Instant::now();
+        let after = |millis| then + Duration::from_millis(millis);
+        ring.state().push(frames(1), then);
+        ring.note_written(&one.1, 3, after(7));
         assert!(!ring.is_written());
-        ring.note_written(&two.1, 2, Duration::from_millis(9));
+        ring.note_written(&two.1, 3, after(9));
         ring.written().await;
         assert_eq!(ring.took(), Duration::from_millis(9));
-        ring.push(frames(1));
-        ring.note_written(&one.1, 3, Duration::from_millis(7));
+        ring.state().push(frames(1), after(20));
+        ring.note_written(&one.1, 4, after(27));
         ring.remove_reader(&two.1);
         ring.written().await;
         assert_eq!(ring.took(), Duration::from_millis(7), "who has gone holds nobody up");

@@ -62,14 +62,14 @@ pub(super) enum Stage {
     Leaving,
 }
 
-/// A connection's place in a room, and in the loop's crowd for the room's ring.
+/// A connection's seat in a room, and where it is in the loop's crowd for the room's ring.
 pub(super) struct Seat {
     pub membership: Box<Membership>,
     pub lane: Lane,
     /// The crowd.
     pub crowd: usize,
-    /// The place in it.
-    pub place: usize,
+    /// Its index among the crowd's members.
+    pub index: usize,
     /// Frames whose answer is still to come.
     in_flight: usize,
     /// The server stops: it closes when nothing is in flight.
@@ -115,12 +115,12 @@ impl Default for Outbox {
 }
 
 impl Seat {
-    pub(super) fn new(membership: Membership, lane: Lane, crowd: usize, place: usize) -> Self {
+    pub(super) fn new(membership: Membership, lane: Lane, crowd: usize, index: usize) -> Self {
         Self {
             membership: Box::new(membership),
             lane,
             crowd,
-            place,
+            index,
             in_flight: 0,
             finishes: false,
         }
@@ -257,7 +257,7 @@ impl Connection {
         }
     }
 
-    /// Takes its place in the room. It is told `first`, and what came for it meanwhile.
+    /// Takes its seat in the room. It is told `first`, and what came for it meanwhile.
     pub(super) fn sit_down(&mut self, seat: Seat, first: Vec<Frame>) -> Next {
         let stage = std::mem::replace(&mut self.stage, Stage::In(seat));
         self.outbox.most += first.iter().map(|frame| frame.len() + FRAME_OVERHEAD).sum::<usize>();

@@ -28,7 +28,6 @@ pub(super) struct Pass {
     pub frames: Vec<Frame>,
     /// The next member.
     pub next: usize,
-    begun: Instant,
 }
 
 impl Crowd {
@@ -57,7 +56,6 @@ impl Crowd {
             oldest: self.ring.first(),
             frames,
             next: 0,
-            begun: Instant::now(),
         });
         true
     }
@@ -66,17 +64,17 @@ impl Crowd {
     pub(super) fn end(&mut self, reader: &Arc<dyn Reader>) {
         if let Some(pass) = self.pass.take() {
             self.done = pass.to;
-            self.ring.note_written(reader, pass.to, pass.begun.elapsed());
+            self.ring.note_written(reader, pass.to, Instant::now());
         }
     }
 
-    /// Takes a member out. The one that was moved into its place, and whether the fan-out under way would miss that one.
-    pub(super) fn remove(&mut self, place: usize) -> Option<(SocketKey, bool)> {
+    /// Takes a member out. The one that was moved to its index, and whether the fan-out under way would miss that one.
+    pub(super) fn remove(&mut self, index: usize) -> Option<(SocketKey, bool)> {
         let last = self.members.len() - 1;
-        self.members.swap_remove(place);
-        let moved = self.members.get(place).copied()?;
+        self.members.swap_remove(index);
+        let moved = self.members.get(index).copied()?;
         let next = self.pass.as_ref().map_or(0, |pass| pass.next);
-        Some((moved, place < next && last >= next))
+        Some((moved, index < next && last >= next))
     }
 }
 
@@ -144,9 +142,9 @@ mod tests {
                     self.positions.insert(self.last, self.crowd.ring.end());
                 }
                 Step::Leave(which) if !self.crowd.members.is_empty() => {
-                    let place = which.index(self.crowd.members.len());
-                    self.positions.remove(&self.crowd.members[place]);
-                    if let Some((moved, true)) = self.crowd.remove(place) {
+                    let index = which.index(self.crowd.members.len());
+                    self.positions.remove(&self.crowd.members[index]);
+                    if let Some((moved, true)) = self.crowd.remove(index) {
                         self.positions.insert(moved, self.crowd.ring.end());
                     }
                 }

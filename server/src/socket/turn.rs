@@ -348,18 +348,18 @@ impl Turns {
         let connection = find(&mut self.connections, key)?;
         let before = std::mem::replace(&mut connection.stage, stage);
         if let Stage::In(seat) = &before {
-            self.take_out(seat.crowd, seat.place);
+            self.take_out(seat.crowd, seat.index);
         }
         Some(before)
     }
 
-    fn take_out(&mut self, slot: usize, place: usize) {
+    fn take_out(&mut self, slot: usize, index: usize) {
         let crowd = &mut self.crowds[slot];
-        if let Some((moved, is_missed)) = crowd.remove(place) {
+        if let Some((moved, is_missed)) = crowd.remove(index) {
             if let Some(connection) = find(&mut self.connections, moved)
                 && let Stage::In(seat) = &mut connection.stage
             {
-                seat.place = place;
+                seat.index = index;
             }
             if is_missed {
                 self.writable.push(moved);
