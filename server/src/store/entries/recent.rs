@@ -3,6 +3,7 @@
 //! makes the writer forget.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use sqlx::SqliteConnection;
 use wire::{MemberId, Seq, UnixMillis};
@@ -23,7 +24,10 @@ const REMEMBERED: usize = 256 * 1024;
 
 /// The rooms the writer knows.
 #[derive(Debug, Default)]
-pub(super) struct Recent(HashMap<i64, Room>);
+pub(super) struct Recent {
+    rooms: HashMap<i64, Room>,
+    digests: RandomState,
+}
 
 #[derive(Debug, Default)]
 struct Room {
@@ -40,6 +44,8 @@ struct Room {
 /// A message, by what it is found.
 #[derive(Debug)]
 struct Known {
+    /// Of the id: nearly all others are told apart by it.
+    digest: u64,
     id: String,
     seq: Seq,
     at: UnixMillis,
@@ -49,10 +55,10 @@ impl Recent {
     /// Reads what is not known of the rooms of these drafts.
     pub(super) async fn read(&mut self, tx: &mut SqliteConnection, drafts: &[Draft]) -> Result<(), StoreError> {
         let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
-        if self.0.values().map(|room| room.count).sum::<usize>() > REMEMBERED {
-            self.0.retain(|event, _| events.contains(event));
+        if self.rooms.values().map(|room| room.count).sum::<usize>() > REMEMBERED {
+            self.rooms.retain(|event, _| events.contains(event));
         }
-        let unknown: Vec<i64> = events.into_iter().filter(|event| !self.0.contains_key(event)).collect();
+        let unknown: Vec<i64> = events.into_iter().filter(|event| !self.rooms.contains_key(event)).collect();
         if unknown.is_empty() {
             return Ok(());
         }
@@ -75,7 +81,7 @@ impl Recent {
                 said_to: said_to as Seq,
                 ..Room::default()
             };
-            self.0.insert(event, room);
+            self.rooms.insert(event, room);
         }
         Ok(())
     }
@@ -98,21 +104,22 @@ impl Recent {
 
     /// Takes the next place in a log.
     pub(super) fn next(&mut self, event: i64) -> Seq {
-        let room = self.0.entry(event).or_default();
+        let room = self.rooms.entry(event).or_default();
         room.head += 1;
         room.head
     }
 
     /// The place of the newest entry.
     pub(super) fn head(&self, event: i64) -> Seq {
-        self.0.get(&event).map_or(0, |room| room.head)
+        self.rooms.get(&event).map_or(0, |room| room.head)
     }
 
     /// Remembers a message that was appended.
     pub(super) fn remember(&mut self, event: i64, member: &MemberId, id: String, seq: Seq, at: UnixMillis) {
-        let room = self.0.entry(event).or_default();
+        let room = self.rooms.entry(event).or_default();
         room.count += 1;
-        let known = Known { id, seq, at };
+        let digest = self.digests.hash_one(id.as_str());
+        let known = Known { digest, id, seq, at };
         match room.messages.get_mut(member) {
             Some(messages) => messages.push(known),
             None => drop(room.messages.insert(member.clone(), vec![known])),
@@ -121,25 +128,26 @@ impl Recent {
 
     /// The message that a member said under this id, if it is among the newest.
     pub(super) fn known(&self, event: i64, member: &MemberId, id: &str) -> Option<Seq> {
-        let messages = self.0.get(&event)?.messages.get(member)?;
+        let messages = self.rooms.get(&event)?.messages.get(member)?;
+        let digest = self.digests.hash_one(id);
         messages
             .iter()
-            .find(|message| message.id == id)
+            .find(|message| message.digest == digest && message.id == id)
             .map(|message| message.seq)
     }
 
     /// When a member said something last, if that is among the newest.
     pub(super) fn last_said(&self, event: i64, member: &MemberId) -> Option<UnixMillis> {
-        let messages = self.0.get(&event)?.messages.get(member)?;
+        let messages = self.rooms.get(&event)?.messages.get(member)?;
         messages.last().map(|message| message.at)
     }
 
     /// Indexes the rooms of these drafts in which enough has been said.
     pub(super) async fn index_full(&mut self, tx: &mut SqliteConnection, drafts: &[Draft]) -> Result<(), StoreError> {
-        let most = (REMEMBERED / self.0.len().max(1)).clamp(FEW_UNINDEXED, UNINDEXED);
+        let most = (REMEMBERED / self.rooms.len().max(1)).clamp(FEW_UNINDEXED, UNINDEXED);
         let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
         for event in events {
-            if self.0.get(&event).is_some_and(|room| room.count >= most) {
+            if self.rooms.get(&event).is_some_and(|room| room.count >= most) {
                 self.index(tx, event).await?;
             }
         }
@@ -149,7 +157,7 @@ impl Recent {
     /// Adds what a room has said to the index. It is remembered up to the end of the batch, which has looked into the
     /// index before.
     pub(super) async fn index(&mut self, tx: &mut SqliteConnection, event: i64) -> Result<(), StoreError> {
-        let Some(room) = self.0.get_mut(&event).filter(|room| room.head > room.said_to) else {
+        let Some(room) = self.rooms.get_mut(&event).filter(|room| room.head > room.said_to) else {
             return Ok(());
         };
         sqlx::query(
@@ -175,7 +183,7 @@ impl Recent {
     pub(super) fn settle(&mut self, drafts: &[Draft]) {
         let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
         for event in events {
-            if let Some(room) = self.0.get_mut(&event) {
+            if let Some(room) = self.rooms.get_mut(&event) {
                 room.settle();
             }
         }
