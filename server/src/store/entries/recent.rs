@@ -18,6 +18,10 @@ const UNINDEXED: usize = if cfg!(test) { 16 } else { 512 };
 /// The same when many rooms share [`REMEMBERED`].
 const FEW_UNINDEXED: usize = 16;
 
+/// Rows that a batch adds to the index for each of its drafts, but for the last room's: more than come in, so that no room
+/// waits for long.
+const INDEXED_A_DRAFT: usize = 2;
+
 /// Messages that are remembered, all rooms together: some 25 MB. Rooms without a draft are forgotten beyond that, and
 /// read again.
 const REMEMBERED: usize = 256 * 1024;
@@ -142,16 +146,28 @@ impl Recent {
         messages.last().map(|message| message.at)
     }
 
-    /// Indexes the rooms of these drafts in which enough has been said.
+    /// Indexes rooms of these drafts in which enough has been said, those with most first. Rooms that fill up at the same
+    /// time are left for later batches: one that indexed them all would keep everybody's acks waiting.
     pub(super) async fn index_full(&mut self, tx: &mut SqliteConnection, drafts: &[Draft]) -> Result<(), StoreError> {
-        let most = (REMEMBERED / self.rooms.len().max(1)).clamp(FEW_UNINDEXED, UNINDEXED);
-        let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
-        for event in events {
-            if self.rooms.get(&event).is_some_and(|room| room.count >= most) {
-                self.index(tx, event).await?;
+        let mut rows = drafts.len() * INDEXED_A_DRAFT;
+        for (count, event) in self.full(drafts) {
+            self.index(tx, event).await?;
+            rows = rows.saturating_sub(count);
+            if rows == 0 {
+                break;
             }
         }
         Ok(())
+    }
+
+    /// Rooms of these drafts with messages enough for the index, by their number, the most first.
+    fn full(&self, drafts: &[Draft]) -> Vec<(usize, i64)> {
+        let most = (REMEMBERED / self.rooms.len().max(1)).clamp(FEW_UNINDEXED, UNINDEXED);
+        let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
+        let rooms = events.into_iter().filter_map(|event| Some((self.rooms.get(&event)?.count, event)));
+        let mut full: Vec<_> = rooms.filter(|(count, _)| *count >= most).collect();
+        full.sort_unstable_by(|one, other| other.cmp(one));
+        full
     }
 
     /// Adds what a room has said to the index. It is remembered up to the end of the batch, which has looked into the

@@ -419,3 +419,39 @@ async fn what_was_said_before_the_index_is_known_and_found() {
     let page = store.history(1, Some(&ana), Some(4), 1).await.expect("reads");
     assert_eq!((page.messages.len(), page.next), (1, Some(3)));
 }
+
+#[tokio::test]
+async fn rooms_that_fill_up_together_are_indexed_one_after_the_other() {
+    let mut house = House::opens(Way::Together).await;
+    let rooms: Vec<i64> = sqlx::query_scalar("SELECT DISTINCT event_id FROM members ORDER BY event_id")
+        .fetch_all(&house.store.read)
+        .await
+        .expect("reads");
+    let hello = |event: i64, number: usize| Draft {
+        event,
+        member: MemberId(format!("ana{event}")),
+        epoch: EPOCH,
+        id: Some(format!("hello {number}")),
+        doing: Doing::Say(Say {
+            text: "hello".into(),
+            question: false,
+            reply_to: None,
+            found: None,
+        }),
+    };
+    let mut heard = Heard::default();
+    let mut indexed = Vec::new();
+    for numbers in [0..15, 15..16, 16..17, 17..18] {
+        let batch: Vec<_> = numbers
+            .flat_map(|number| rooms.iter().map(move |room| hello(*room, number)))
+            .collect();
+        house.commit(&batch, NOON, &mut heard).await;
+        house.index_is_right().await;
+        let rooms: i64 = sqlx::query_scalar("SELECT count(DISTINCT event_id) FROM said")
+            .fetch_one(&house.store.read)
+            .await
+            .expect("reads");
+        indexed.push(rooms);
+    }
+    assert_eq!(indexed, [0, 1, 2, 2]);
+}
