@@ -26,7 +26,7 @@ const DECIDE_WITHIN: Duration = Duration::from_millis(25);
 const REST: u32 = 2;
 
 /// It rests no longer than that, however slow the disk is.
-const LONGEST_REST: Duration = Duration::from_millis(20);
+const LONGEST_REST: Duration = Duration::from_millis(10);
 
 /// Drafts of the first transaction, before anything was measured.
 const FIRST_DRAFTS: usize = 256;
