@@ -33,7 +33,7 @@ const TICK_SHARE: u32 = 4;
 const TICK_MAX: Duration = Duration::from_millis(40);
 
 /// What a fan-out leaves to others when it takes longer than that: one part in so many.
-const REST_SHARE: u32 = 4;
+const REST_SHARE: u32 = 16;
 
 /// Longest tick of all: above it a chat feels slow.
 const TICK_MOST: Duration = Duration::from_millis(250);
