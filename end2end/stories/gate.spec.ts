@@ -197,6 +197,7 @@ test("a busy house keeps a ticket waiting, and takes it in by itself", async ({ 
   const alert = fan.page.getByRole("alert");
   await expect(alert).toContainText("The box office is busy. The next try in");
   await expect(alert).toContainText("leave this page as it is");
+  await expect(fan.codeField).not.toHaveAttribute("aria-invalid");
   await expect(fan.page.getByRole("button", { name: "Take your seat" })).toBeDisabled();
   await fan.page.getByRole("button", { name: /Switch to the/ }).focus();
   await expect.poll(shown, { timeout: 30_000 }).toBeGreaterThan(2);

@@ -57,6 +57,7 @@ pub fn TicketForm() -> impl IntoView {
         waiting
     });
     let is_refused = move || entry.refusal.with(Option::is_some);
+    let is_wrong = move || entry.refusal.get().is_some_and(|refusal| !refusal.is_busy());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if waits.get_untracked() == 0 {
@@ -73,7 +74,7 @@ pub fn TicketForm() -> impl IntoView {
                 <input
                     class="code" id="code" name="ticket" placeholder="XXXXX-XXXXX-XXXX" autocomplete="off" autocapitalize="characters"
                     spellcheck="false" inputmode="text" enterkeyhint="go" dir="ltr" maxlength=limits::TICKET_CODE_BYTES
-                    aria-invalid=move || is_refused().then_some("true")
+                    aria-invalid=move || is_wrong().then_some("true")
                     aria-describedby=move || if is_refused() { "refusal" } else { "hint" }
                     prop:value=move || entry.code.get()
                     on:input=handler(move |event| typed(entry, event_target_value(&event)))
@@ -97,7 +98,10 @@ pub fn TicketForm() -> impl IntoView {
 /// Typing answers every refusal but too many tries.
 fn typed(entry: Entry, code: String) {
     entry.code.set(code);
-    let stays = matches!(entry.refusal.get_untracked(), None | Some(Refusal::Wait { why: Why::Tries, .. }));
+    let stays = matches!(
+        entry.refusal.get_untracked(),
+        None | Some(Refusal::Wait { why: Why::Tries, .. })
+    );
     if !stays {
         entry.refusal.set(None);
     }
@@ -118,7 +122,15 @@ fn refused(refusal: Refusal, waits: Memo<u64>) -> AnyView {
     } else {
         None
     };
-    let next = if refusal.is_busy() { " The next try in " } else { " The next one in " };
+    let (next, word, row_of) = if refusal.is_busy() {
+        (
+            " The next try in ",
+            "gate-form__error gate-form__busy",
+            "gate-form__lamps gate-form__busy",
+        )
+    } else {
+        (" The next one in ", "gate-form__error", "gate-form__lamps")
+    };
     let sentence = wait.map(|whole| {
         view! {
             {next}
@@ -130,10 +142,10 @@ fn refused(refusal: Refusal, waits: Memo<u64>) -> AnyView {
     let row = wait.map(|whole| {
         let whole = whole.div_ceil(1_000).max(u64::from(WAIT_LAMPS));
         let on = move || u32::try_from((waits.get() * u64::from(WAIT_LAMPS)).div_ceil(whole)).unwrap_or(WAIT_LAMPS);
-        lamps("gate-form__lamps", WAIT_LAMPS, on)
+        lamps(row_of, WAIT_LAMPS, on)
     });
     view! {
-        <p class="gate-form__error" id="refusal" role="alert">
+        <p class=word id="refusal" role="alert">
             {icon(if wait.is_some() { "clock" } else { "alert" })}
             <span><b>{refusal.title()}</b>{sentence}" "{refusal.advice()}</span>
         </p>

@@ -11,8 +11,8 @@ use wire::{MemberId, Seq, UnixMillis};
 use super::{Draft, StoreError, json};
 use crate::store::to_sql;
 
-/// Messages of a room that are in no index, at most, after a commit: the more go in together, the fewer pages each
-/// touches, and the longer is what a reader walks through.
+/// Messages of a room that wait for the index before they go in: the more together, the fewer pages each touches, and the
+/// longer is what a reader walks through.
 const UNINDEXED: usize = if cfg!(test) { 16 } else { 512 };
 
 /// The same when many rooms share [`REMEMBERED`].
@@ -62,7 +62,10 @@ impl Recent {
         if self.rooms.values().map(|room| room.count).sum::<usize>() > REMEMBERED {
             self.rooms.retain(|event, _| events.contains(event));
         }
-        let unknown: Vec<i64> = events.into_iter().filter(|event| !self.rooms.contains_key(event)).collect();
+        let unknown: Vec<i64> = events
+            .into_iter()
+            .filter(|event| !self.rooms.contains_key(event))
+            .collect();
         if unknown.is_empty() {
             return Ok(());
         }
@@ -164,7 +167,9 @@ impl Recent {
     fn full(&self, drafts: &[Draft]) -> Vec<(usize, i64)> {
         let most = (REMEMBERED / self.rooms.len().max(1)).clamp(FEW_UNINDEXED, UNINDEXED);
         let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
-        let rooms = events.into_iter().filter_map(|event| Some((self.rooms.get(&event)?.count, event)));
+        let rooms = events
+            .into_iter()
+            .filter_map(|event| Some((self.rooms.get(&event)?.count, event)));
         let mut full: Vec<_> = rooms.filter(|(count, _)| *count >= most).collect();
         full.sort_unstable_by(|one, other| other.cmp(one));
         full
