@@ -40,8 +40,8 @@ pub struct Entry {
     pub doors: RwSignal<Doors>,
     /// The tries at a server that is busy.
     tries: StoredValue<Tries>,
-    /// The last try was to take the seat over.
-    is_takeover: StoredValue<bool>,
+    /// What was shown last: the code, and whether to take the seat over.
+    shown: StoredValue<(String, bool)>,
     visit: Visit,
 }
 
@@ -55,7 +55,7 @@ impl Entry {
             asking: RwSignal::new(false),
             doors: RwSignal::default(),
             tries: StoredValue::default(),
-            is_takeover: StoredValue::default(),
+            shown: StoredValue::default(),
             visit,
         }
     }
@@ -71,8 +71,9 @@ impl Entry {
 
     /// The wait is over: a ticket that was kept waiting is shown again, with the word of it left standing.
     pub fn go_on(self) {
-        if self.refusal.get_untracked().is_some_and(Refusal::is_busy) {
-            self.ask(self.is_takeover.get_value());
+        let (code, takeover) = self.shown.get_value();
+        if self.refusal.get_untracked().is_some_and(Refusal::is_busy) && self.code.get_untracked() == code {
+            self.ask(takeover);
         } else {
             self.refusal.set(None);
         }
@@ -84,9 +85,9 @@ impl Entry {
             self.refuse(Refusal::NothingTyped);
             return;
         }
-        let at_doors = matches!(self.at.get_untracked(), At::NotOpen { .. });
+        let asked_at = self.at.get_untracked();
         self.asking.set(true);
-        self.is_takeover.set_value(takeover);
+        self.shown.set_value((typed.clone(), takeover));
         spawn_local(async move {
             let left = self.visit.stop_leaving().await;
             let answer = api::admit(&self.visit.slug(), typed.trim().to_owned(), takeover).await;
@@ -99,7 +100,8 @@ impl Entry {
                     if left {
                         self.visit.tell_of_leaving();
                     }
-                    if !at_doors || self.at.get_untracked() != At::Form {
+                    // Who has turned to another code meanwhile is told nothing of this one.
+                    if self.at.get_untracked() == asked_at {
                         self.turned_away(trouble.problem());
                     }
                 }
@@ -123,6 +125,7 @@ impl Entry {
         }
         if !is_busy(problem) {
             self.tries.set_value(Tries::default());
+            self.refusal.set(None);
         }
         match problem.map(|problem| problem.code) {
             Some(ProblemCode::TicketInUse) => self.at.set(At::InUse),
@@ -167,6 +170,10 @@ impl Entry {
 
     /// Comes back when the server wishes, a little later each time. Only the first time is news that moves the focus.
     fn try_again(self, problem: Option<&Problem>) {
+        if self.shown.with_value(|(code, _)| *code != self.code.get_untracked()) {
+            self.refusal.set(None);
+            return;
+        }
         let (now, random) = (clock::monotonic(), clock::random());
         let wish = problem.and_then(|problem| problem.retry_after_ms);
         self.tries.update_value(|tries| tries.failed(wish, now, random));

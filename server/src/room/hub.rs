@@ -427,6 +427,8 @@ mod tests {
         lane: Lane,
         reader: Arc<dyn Reader>,
         news: Arc<Bell>,
+        /// Before every frame: so each is written in no time, whatever the test's clock says.
+        began: std::time::Instant,
     }
 
     #[derive(Default)]
@@ -443,7 +445,12 @@ mod tests {
             let (lane, news) = (attached.lane, Arc::new(Bell::default()));
             let reader = Arc::clone(&news) as Arc<dyn Reader>;
             lane.ring().add_reader(Arc::clone(&reader), 0);
-            Self { lane, reader, news }
+            Self {
+                lane,
+                reader,
+                news,
+                began: std::time::Instant::now(),
+            }
         }
 
         async fn next(&mut self) -> String {
@@ -453,7 +460,7 @@ mod tests {
                 ring.read(self.lane.position, &mut frames).expect("not too slow");
                 if let Some(first) = frames.first() {
                     let text = text_of(first).to_owned();
-                    ring.note_written(&self.reader, self.lane.position + 1, std::time::Instant::now());
+                    ring.note_written(&self.reader, self.lane.position + 1, self.began);
                     self.lane.position += 1;
                     return text;
                 }
