@@ -7,7 +7,7 @@ use wire::{Problem, ProblemCode, UnixMillis, code};
 use super::doors::Doors;
 use super::refusal::Refusal;
 use crate::page::Page;
-use crate::tries::Tries;
+use crate::tries::{Tries, is_passing};
 use crate::visit::Visit;
 use crate::{api, clock, dom};
 
@@ -123,7 +123,8 @@ impl Entry {
         if self.waits_on(problem) {
             return;
         }
-        if !is_busy(problem) {
+        let comes_back = self.comes_back(problem);
+        if !comes_back {
             self.tries.set_value(Tries::default());
             self.refusal.set(None);
         }
@@ -132,7 +133,7 @@ impl Entry {
             Some(ProblemCode::NotOpen) => self.wait_until(self.opening(problem)),
             Some(ProblemCode::EventOver) => self.visit.page.set(Page::Over),
             Some(ProblemCode::EventUnknown) => self.visit.page.set(Page::Missing),
-            _ if is_busy(problem) => self.try_again(problem),
+            _ if comes_back => self.try_again(problem),
             _ => self.refuse(Refusal::from_problem(problem, clock::monotonic())),
         }
     }
@@ -168,6 +169,13 @@ impl Entry {
             .unwrap_or_default()
     }
 
+    /// Whether the ticket is shown again by itself: the server takes nobody right now, or gives no answer to one that is waiting.
+    fn comes_back(self, problem: Option<&Problem>) -> bool {
+        let says_busy = problem.is_some_and(|problem| problem.code == ProblemCode::Unavailable);
+        let is_waiting = self.refusal.get_untracked().is_some_and(Refusal::is_busy);
+        says_busy || is_waiting && is_passing(problem)
+    }
+
     /// Comes back when the server wishes, a little later each time. Only the first time is news that moves the focus.
     fn try_again(self, problem: Option<&Problem>) {
         if self.shown.with_value(|(code, _)| *code != self.code.get_untracked()) {
@@ -190,9 +198,4 @@ impl Entry {
         self.refusal.set(Some(refusal));
         dom::focus("code");
     }
-}
-
-/// Whether the server takes nobody right now, and says when it may.
-fn is_busy(problem: Option<&Problem>) -> bool {
-    problem.is_some_and(|problem| problem.code == ProblemCode::Unavailable)
 }

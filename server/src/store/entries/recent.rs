@@ -22,7 +22,7 @@ const FEW_UNINDEXED: usize = 16;
 /// waits for long.
 const INDEXED_A_DRAFT: usize = 2;
 
-/// Messages that are remembered, all rooms together: some 25 MB. Rooms without a draft are forgotten beyond that, and
+/// Messages that are remembered, all rooms together: some 27 MB. Rooms without a draft are forgotten beyond that, and
 /// read again.
 const REMEMBERED: usize = 256 * 1024;
 
@@ -165,7 +165,8 @@ impl Recent {
 
     /// Rooms of these drafts with messages enough for the index, by their number, the most first.
     fn full(&self, drafts: &[Draft]) -> Vec<(usize, i64)> {
-        let most = (REMEMBERED / self.rooms.len().max(1)).clamp(FEW_UNINDEXED, UNINDEXED);
+        // Half of it: rooms that are left for later go on growing.
+        let most = (REMEMBERED / 2 / self.rooms.len().max(1)).clamp(FEW_UNINDEXED, UNINDEXED);
         let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
         let rooms = events
             .into_iter()
