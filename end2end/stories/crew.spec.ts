@@ -137,6 +137,30 @@ test("everything goes by keyboard", async ({ house, newFan }) => {
   await expect(mo.fan.log).toBeFocused();
 });
 
+test("a card that comes late does not speak for what was done meanwhile", async ({ house, newFan }) => {
+  const { mo, kenny } = await evening({ house, newFan });
+  await kenny.say("hello");
+  await mo.fan.sees("hello");
+  let come = (): void => undefined;
+  const mayCome = new Promise<void>((resolve) => (come = resolve));
+  const cards: Promise<void>[] = [];
+  await mo.fan.page.route(/\/members\/[^/]+$/, (route) => {
+    // The first one is of before the mute and comes after it; those that would put it right do not come.
+    if (cards.length === 0) cards.push(route.fetch().then((answer) => mayCome.then(() => route.fulfill({ response: answer }))));
+  });
+  await mo.select("hello");
+  await expect.poll(() => cards.length).toBe(1);
+  await mo.act("Mute for 1 min");
+  await mo.isTold("Muted for 1 min. crypto_kenny");
+  const came = mo.fan.page.waitForEvent("requestfinished", (request) => /\/members\/[^/]+$/.test(request.url()));
+  come();
+  await Promise.all([...cards, came]);
+  await mo.fan.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await mo.undo();
+  await mo.isTold("No longer muted. crypto_kenny");
+  await kenny.say("thank you");
+});
+
 test("keys are letters where somebody types", async ({ house, newFan }) => {
   const { mo, marit, kenny } = await evening({ house, newFan });
   await kenny.say("hello");

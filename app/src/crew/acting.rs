@@ -145,23 +145,24 @@ impl Crew {
         self.toasts.update(|toasts| toasts.answer(toast, now));
     }
 
-    /// The next act may come before the card is read again.
+    /// The next act may come before the card is read again; and an answer that is under way may be of before the act.
     fn bring_card_up_to_date(self, verb: &Verb) {
         let now = self.visit.now();
-        let is_of = |member: &MemberId| {
-            self.about
-                .with_untracked(|about| about.here().is_some_and(|card| card.person.member == *member))
-        };
-        if !verb.member().is_some_and(is_of) {
+        let shown = self.card.get_untracked();
+        if shown.is_none() || shown.as_ref() != verb.member() {
             return;
         }
+        self.next_card_era();
         let (held, muted) = match verb {
             Verb::Hold { on, .. } => (Some(*on), None),
             Verb::Mute { seconds, .. } => (None, Some(now + u64::from(*seconds) * 1_000)),
             _ => return,
         };
         self.about.update(|about| {
-            if let Some(card) = about.here_mut() {
+            if let Some(card) = about
+                .here_mut()
+                .filter(|card| Some(&card.person.member) == shown.as_ref())
+            {
                 card.person.held = held.unwrap_or(card.person.held);
                 card.person.muted_until = muted.map_or(card.person.muted_until, |until| {
                     Some(until).filter(|until| *until > now)

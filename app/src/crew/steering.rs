@@ -27,6 +27,8 @@ const CARD_AFTER: Duration = Duration::from_millis(150);
 pub struct Timers {
     look: Cell<Option<TimeoutHandle>>,
     card: Cell<Option<TimeoutHandle>>,
+    /// Grows with each reading of the card, and with what was done since: an earlier one is ignored.
+    card_era: Cell<u32>,
     pub(super) finger: Finger,
     /// The next mark takes the focus along.
     focuses: Cell<bool>,
@@ -416,10 +418,12 @@ impl Crew {
         let Some(Some(member)) = self.card.try_get_untracked() else {
             return;
         };
+        let era = self.next_card_era();
         let slug = self.visit.slug();
         spawn_local(async move {
             let card = calls::member(&slug, &member).await;
-            if self.card.try_get_untracked() != Some(Some(member)) {
+            let now = self.timers.try_with_value(|timers| timers.card_era.get());
+            if era != now || self.card.try_get_untracked() != Some(Some(member)) {
                 return;
             }
             match card {
@@ -428,6 +432,15 @@ impl Crew {
                 Err(_) => self.about.set(Loaded::Failed),
             }
         });
+    }
+
+    /// What was read of the card up to now is old, also where it is still under way.
+    pub(super) fn next_card_era(self) -> Option<u32> {
+        self.timers.try_with_value(|timers| {
+            let era = timers.card_era.get().wrapping_add(1);
+            timers.card_era.set(era);
+            era
+        })
     }
 
     /// Tells the other moderators what is selected, once it stays so, and again so that they know it still is.
