@@ -135,6 +135,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start(cli.common.log_format, cli.common.log.clone());
     let output = Output::new(cli.common.json);
+    if matches!(cli.command, Command::Serve(_)) {
+        serve::take_turns();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(output, &CliError::Io("no threads to work with".to_owned(), error)),

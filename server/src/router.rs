@@ -59,13 +59,12 @@ fn calls(state: &AppState) -> OpenApiRouter<AppState> {
         .routes(routes!(nickname::check, nickname::choose))
         .routes(routes!(credentials::create))
         .routes(routes!(messages::list))
-        .routes(routes!(socket::upgrade))
         .routes(routes!(stage::questions))
         .routes(routes!(stage::mood))
         .merge(moderation())
         .fallback(async || ApiError::NotFound);
     OpenApiRouter::with_openapi(openapi::Calls::openapi())
-        .nest("/api", guarded(api, state))
+        .nest("/api", guarded(api, state).merge(sockets(state)))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
         .routes(routes!(metrics::show))
@@ -87,7 +86,16 @@ fn moderation() -> OpenApiRouter<AppState> {
         .merge(words)
 }
 
-/// What every call under `/api` goes through, from the outside in. They are layered as one: axum boxes and copies what each
+/// A crowd's sockets come by themselves: what has neither a body nor a session needs no more around it.
+fn sockets(state: &AppState) -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(socket::upgrade)).layer((
+        from_fn_with_state(state.clone(), guard::attend),
+        CatchPanicLayer::custom(|_| ApiError::internal("a handler panicked").into_response()),
+        TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, ANSWER_WITHIN),
+    ))
+}
+
+/// What every other call under `/api` goes through, from the outside in. They are layered as one: axum boxes and copies what each
 /// `layer` adds, for every request.
 fn guarded(api: OpenApiRouter<AppState>, state: &AppState) -> OpenApiRouter<AppState> {
     api.layer((

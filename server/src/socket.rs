@@ -110,11 +110,10 @@ fn take_back(upgraded: Upgraded, state: &AppState, slug: &str) {
     }
 }
 
-/// Sizes the system's buffers and lets it notice a dead line. A system that refuses costs memory or time, not service.
+/// Sizes the system's buffer and lets it notice a dead line. A system that refuses costs memory or time, not service.
 fn tune(stream: &TcpStream) {
     let socket = SockRef::from(stream);
     let results = [
-        stream.set_nodelay(true),
         socket.set_send_buffer_size(SEND_BUFFER_BYTES),
         #[cfg(target_os = "linux")]
         socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED_WITHIN)),

@@ -66,6 +66,9 @@ impl Entry {
             return;
         }
         self.refusal.set(None);
+        if self.shown.with_value(|(code, _)| *code != self.code.get_untracked()) {
+            self.tries.set_value(Tries::default());
+        }
         self.ask(takeover);
     }
 
@@ -178,16 +181,17 @@ impl Entry {
 
     /// Comes back when the server wishes, a little later each time. Only the first time is news that moves the focus.
     fn try_again(self, problem: Option<&Problem>) {
-        if self.shown.with_value(|(code, _)| *code != self.code.get_untracked()) {
+        let (shown, takeover) = self.shown.get_value();
+        if shown != self.code.get_untracked() {
             self.refusal.set(None);
             return;
         }
         let (now, random) = (clock::monotonic(), clock::random());
         let wish = problem.and_then(|problem| problem.retry_after_ms);
         self.tries.update_value(|tries| tries.failed(wish, now, random));
-        let refusal = Refusal::busy(self.tries.with_value(Tries::due), now);
+        let refusal = Refusal::busy(takeover, self.tries.with_value(Tries::due), now);
         if self.refusal.get_untracked().is_some_and(Refusal::is_busy) {
-            self.refusal.set(Some(refusal));
+            self.refusal.set(Some(refusal.again()));
         } else {
             self.refuse(refusal);
         }

@@ -20,6 +20,8 @@ pub enum Refusal {
         whole: u64,
         /// When it is over, in milliseconds of the page's clock.
         until: u64,
+        /// Whether it goes on from a wait that was said before.
+        again: bool,
     },
     /// No answer.
     Unreachable,
@@ -32,6 +34,8 @@ pub enum Why {
     Tries,
     /// The server is busy: the page tries again by itself.
     Busy,
+    /// So it is, and the seat is to be moved here.
+    BusyToMove,
 }
 
 impl Refusal {
@@ -47,24 +51,40 @@ impl Refusal {
                     why: Why::Tries,
                     whole,
                     until: now + whole,
+                    again: false,
                 }
             }
             (code, _) => Self::Problem(code),
         }
     }
 
-    /// The server is busy until then.
-    pub fn busy(until: u64, now: u64) -> Self {
+    /// The server is busy until then; `moves` the seat of another device when it no longer is.
+    pub fn busy(moves: bool, until: u64, now: u64) -> Self {
         Self::Wait {
-            why: Why::Busy,
+            why: if moves { Why::BusyToMove } else { Why::Busy },
             whole: until.saturating_sub(now),
             until,
+            again: false,
         }
+    }
+
+    /// The same, after one that was said before.
+    pub fn again(mut self) -> Self {
+        if let Self::Wait { again, .. } = &mut self {
+            *again = true;
+        }
+        self
     }
 
     /// Whether the page tries again by itself.
     pub fn is_busy(self) -> bool {
-        matches!(self, Self::Wait { why: Why::Busy, .. })
+        matches!(
+            self,
+            Self::Wait {
+                why: Why::Busy | Why::BusyToMove,
+                ..
+            }
+        )
     }
 
     /// What is wrong.
@@ -72,7 +92,7 @@ impl Refusal {
         match self {
             Self::NothingTyped => "There is no code yet.",
             Self::Wait { why: Why::Tries, .. } => "Too many tries.",
-            Self::Wait { why: Why::Busy, .. } => "The box office is busy.",
+            Self::Wait { .. } => "The box office is busy.",
             Self::Unreachable => "The box office can’t be reached.",
             Self::Problem(code) => match code {
                 ProblemCode::TicketUnknown => "That code doesn’t open this event.",
@@ -90,6 +110,9 @@ impl Refusal {
             Self::NothingTyped => "Type it from your ticket, or paste it.",
             Self::Wait { why: Why::Tries, .. } => "What you typed stays here.",
             Self::Wait { why: Why::Busy, .. } => "It comes by itself: leave this page as it is.",
+            Self::Wait {
+                why: Why::BusyToMove, ..
+            } => "It comes by itself, and moves your seat here: leave this page as it is.",
             Self::Unreachable => "Look at your connection, then try again. What you typed stays here.",
             Self::Problem(code) => match code {
                 ProblemCode::TicketUnknown => {
@@ -140,13 +163,14 @@ mod tests {
             Refusal::Wait {
                 why: Why::Tries,
                 whole: 18_000,
-                until: 23_000
+                until: 23_000,
+                again: false,
             }
         );
         assert_eq!(seconds_left(23_000, 5_001), 18);
         assert_eq!(seconds_left(23_000, 30_000), 0);
         assert_eq!(Refusal::from_problem(None, 0), Refusal::Unreachable);
-        assert!(!refusal.is_busy() && Refusal::busy(7_000, 5_000).is_busy());
+        assert!(!refusal.is_busy() && Refusal::busy(true, 7_000, 5_000).is_busy());
     }
 
     #[test]

@@ -117,10 +117,9 @@ fn hint() -> AnyView {
 }
 
 fn refused(refusal: Refusal, waits: Memo<u64>) -> AnyView {
-    let wait = if let Refusal::Wait { whole, .. } = refusal {
-        Some(whole)
-    } else {
-        None
+    let (wait, is_known) = match refusal {
+        Refusal::Wait { whole, again, .. } => (Some(whole), again),
+        _ => (None, false),
     };
     let (next, word, row_of) = if refusal.is_busy() {
         (
@@ -145,7 +144,7 @@ fn refused(refusal: Refusal, waits: Memo<u64>) -> AnyView {
         lamps(row_of, WAIT_LAMPS, on)
     });
     view! {
-        <p class=word id="refusal" role="alert">
+        <p class=word id="refusal" role=(!is_known).then_some("alert")>
             {icon(if wait.is_some() { "clock" } else { "alert" })}
             <span><b>{refusal.title()}</b>{sentence}" "{refusal.advice()}</span>
         </p>
