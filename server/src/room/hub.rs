@@ -27,10 +27,10 @@ const TICK_MIN: Duration = Duration::from_millis(2);
 
 /// A tick lasts so many times as long as the fan-out before it took, and the wait for it: a busy room, and a small one on a
 /// busy machine, coalesces instead of using up its cores.
-const TICK_SHARE: u32 = 4;
+const TICK_SHARE: u32 = 5;
 
 /// Longest tick that is made for that; a fan-out that takes longer sets its own pace.
-const TICK_MAX: Duration = Duration::from_millis(40);
+const TICK_MAX: Duration = Duration::from_millis(36);
 
 /// What a fan-out leaves to others when it takes longer than that: one part in so many.
 const REST_SHARE: u32 = 16;
@@ -693,8 +693,8 @@ mod tests {
         for (took, want) in [
             (0, 2_000),
             (100, 2_000),
-            (3_000, 12_000),
-            (30_000, 40_000),
+            (3_000, 15_000),
+            (30_000, 36_000),
             (80_000, 85_000),
             (9_000_000, 250_000),
         ] {

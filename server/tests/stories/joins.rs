@@ -118,3 +118,30 @@ async fn after_the_event_is_ended_nobody_gets_in_by_what_was_read_before() {
     }
     ana.is_turned_away_with(&token).await.is(CloseCode::EventOver);
 }
+
+/// The scheduler's policy of each of the server's threads, by the thread's name: field 41 of `stat` (proc(5)).
+#[cfg(target_os = "linux")]
+fn policies(venue: &Venue) -> Vec<(String, u32)> {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", venue.pid())).expect("it runs");
+    let read = |thread: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).ok()?;
+        let (name, fields) = stat.split_once('(')?.1.rsplit_once(')')?;
+        let policy = fields.split_whitespace().nth(41 - 3)?.parse().ok()?;
+        Some((name.to_owned(), policy))
+    };
+    threads.filter_map(|thread| read(thread.ok()?)).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn no_thread_of_the_way_in_interrupts_another() {
+    const BATCH: u32 = 3;
+    let venue = venue_for_a_crowd().await;
+    venue.fan("Marit").await.connects().await;
+    let policies = policies(&venue);
+    for ours in ["tokio-rt-worker", "reads", "gate", "fan-out-0"] {
+        let found: Vec<_> = policies.iter().filter(|(name, _)| name == ours).collect();
+        assert!(!found.is_empty(), "{ours} of {policies:?}");
+        assert!(found.iter().all(|(_, policy)| *policy == BATCH), "{found:?}");
+    }
+}

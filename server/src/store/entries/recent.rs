@@ -170,7 +170,9 @@ impl Recent {
         let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
         let rooms = events
             .into_iter()
-            .filter_map(|event| Some((self.rooms.get(&event)?.count, event)));
+            .filter_map(|event| Some((self.rooms.get(&event)?, event)))
+            .filter(|(room, _)| room.head > room.said_to)
+            .map(|(room, event)| (room.count, event));
         let mut full: Vec<_> = rooms.filter(|(count, _)| *count >= most).collect();
         full.sort_unstable_by(|one, other| other.cmp(one));
         full

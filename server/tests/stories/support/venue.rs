@@ -129,6 +129,11 @@ impl Venue {
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.server.as_ref().expect("a server runs").pid
+    }
+
     /// A ticket that nobody has used.
     pub fn ticket(&self) -> String {
         let mut tickets = self.tickets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -185,7 +190,7 @@ impl Venue {
 
     /// Sends SIGTERM.
     pub async fn ask_to_stop(&self) {
-        let pid = self.server.as_ref().expect("a server runs").pid;
+        let pid = self.pid();
         let asked = Command::new("sh").arg("-c").arg(format!("kill -TERM {pid}")).status();
         assert!(asked.await.expect("a shell").success());
     }
