@@ -143,18 +143,24 @@ test("a card that comes late does not speak for what was done meanwhile", async 
   await mo.fan.sees("hello");
   let come = (): void => undefined;
   const mayCome = new Promise<void>((resolve) => (come = resolve));
-  const cards: Promise<void>[] = [];
-  await mo.fan.page.route(/\/members\/[^/]+$/, (route) => {
+  const cards: { muted_until: number | null }[] = [];
+  let asked = 0;
+  await mo.fan.page.route(/\/members\/[^/]+$/, async (route) => {
     // The first one is of before the mute and comes after it; those that would put it right do not come.
-    if (cards.length === 0) cards.push(route.fetch().then((answer) => mayCome.then(() => route.fulfill({ response: answer }))));
+    if (asked++ > 0) return;
+    const response = await route.fetch();
+    cards.push((await response.json()) as { muted_until: number | null });
+    await mayCome;
+    await route.fulfill({ response });
   });
   await mo.select("hello");
   await expect.poll(() => cards.length).toBe(1);
+  expect(cards[0]!.muted_until).toBeNull();
   await mo.act("Mute for 1 min");
   await mo.isTold("Muted for 1 min. crypto_kenny");
   const came = mo.fan.page.waitForEvent("requestfinished", (request) => /\/members\/[^/]+$/.test(request.url()));
   come();
-  await Promise.all([...cards, came]);
+  await came;
   await mo.fan.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await mo.undo();
   await mo.isTold("No longer muted. crypto_kenny");

@@ -201,6 +201,7 @@ test("a busy house keeps a ticket waiting, and takes it in by itself", async ({ 
   await expect(fan.codeField).not.toHaveAttribute("aria-invalid");
   await expect(fan.page.getByRole("button", { name: "Take your seat" })).toBeDisabled();
   const theme = fan.page.getByRole("button", { name: /Switch to the/ });
+  await expect(fan.codeField).toBeFocused();
   await theme.focus();
   await expect.poll(shown, { timeout: 30_000 }).toBeGreaterThan(2);
   await expect(theme, "the focus stays where it is").toBeFocused();

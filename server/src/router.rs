@@ -86,7 +86,7 @@ fn moderation() -> OpenApiRouter<AppState> {
         .merge(words)
 }
 
-/// A crowd's sockets come by themselves: what has neither a body nor a session needs no more around it.
+/// Half of what a joining crowd asks for, and without a body or a session: the outer three layers of [`guarded`] are enough.
 fn sockets(state: &AppState) -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(socket::upgrade)).layer((
         from_fn_with_state(state.clone(), guard::attend),

@@ -110,7 +110,8 @@ fn take_back(upgraded: Upgraded, state: &AppState, slug: &str) {
     }
 }
 
-/// Sizes the system's buffer and lets it notice a dead line. A system that refuses costs memory or time, not service.
+/// Sizes the system's buffer and lets it notice a dead line; its delay is off since it was accepted. A system that refuses costs
+/// memory or time, not service.
 fn tune(stream: &TcpStream) {
     let socket = SockRef::from(stream);
     let results = [

@@ -158,16 +158,16 @@ impl Crew {
             Verb::Mute { seconds, .. } => (None, Some(now + u64::from(*seconds) * 1_000)),
             _ => return,
         };
-        self.about.update(|about| {
-            if let Some(card) = about
+        self.about.maybe_update(|about| {
+            let card = about
                 .here_mut()
-                .filter(|card| Some(&card.person.member) == shown.as_ref())
-            {
-                card.person.held = held.unwrap_or(card.person.held);
-                card.person.muted_until = muted.map_or(card.person.muted_until, |until| {
-                    Some(until).filter(|until| *until > now)
-                });
-            }
+                .filter(|card| Some(&card.person.member) == shown.as_ref());
+            let Some(card) = card else { return false };
+            card.person.held = held.unwrap_or(card.person.held);
+            card.person.muted_until = muted.map_or(card.person.muted_until, |until| {
+                Some(until).filter(|until| *until > now)
+            });
+            true
         });
     }
 

@@ -395,6 +395,7 @@ impl Crew {
             self.card_done.track();
             let is_another = before.flatten() != member;
             if is_another {
+                self.next_card_era();
                 self.about.set(Loaded::Coming);
             }
             if member.is_some() {

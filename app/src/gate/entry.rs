@@ -66,6 +66,7 @@ impl Entry {
             return;
         }
         self.refusal.set(None);
+        // Another ticket has not been kept waiting yet.
         if self.shown.with_value(|(code, _)| *code != self.code.get_untracked()) {
             self.tries.set_value(Tries::default());
         }

@@ -170,7 +170,24 @@ mod tests {
         assert_eq!(seconds_left(23_000, 5_001), 18);
         assert_eq!(seconds_left(23_000, 30_000), 0);
         assert_eq!(Refusal::from_problem(None, 0), Refusal::Unreachable);
-        assert!(!refusal.is_busy() && Refusal::busy(true, 7_000, 5_000).is_busy());
+        assert!(!refusal.is_busy());
+    }
+
+    #[test]
+    fn who_waits_for_a_busy_server_is_told_what_comes_by_itself() {
+        let (comes, moves) = (Refusal::busy(false, 7_000, 5_000), Refusal::busy(true, 7_000, 5_000));
+        assert!(comes.is_busy() && moves.is_busy());
+        assert!(!comes.advice().contains("moves your seat") && moves.advice().contains("moves your seat"));
+        let Refusal::Wait {
+            why,
+            whole,
+            until,
+            again,
+        } = moves.again()
+        else {
+            panic!("no wait")
+        };
+        assert_eq!((why, whole, until, again), (Why::BusyToMove, 2_000, 7_000, true));
     }
 
     #[test]

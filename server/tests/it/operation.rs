@@ -117,20 +117,21 @@ async fn what_is_no_call_is_a_problem_too() {
     ] {
         visitor.get(path).await.problem(404, "not_found");
     }
-    let answer = Answer::of(visitor.request(Method::PATCH, "/api/events/salt")).await;
-    assert_eq!(answer.header("allow"), "GET,HEAD");
-    answer.problem(405, "method_not_allowed");
+    for path in ["/api/events/salt", "/api/events/salt/socket"] {
+        let answer = Answer::of(visitor.request(Method::PATCH, path)).await;
+        assert_eq!(answer.header("allow"), "GET,HEAD");
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        answer.problem(405, "method_not_allowed");
+    }
 }
 
 #[tokio::test]
 async fn a_socket_without_a_handshake_is_a_problem() {
     let server = TestServer::start().await;
     server.event("salt").await;
-    server
-        .visitor()
-        .get("/api/events/salt/socket")
-        .await
-        .problem(400, "handshake_invalid");
+    let answer = server.visitor().get("/api/events/salt/socket").await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    answer.problem(400, "handshake_invalid");
 }
 
 #[tokio::test]
@@ -143,6 +144,7 @@ async fn every_answer_says_what_a_browser_may_do() {
         "/e/salt",
         "/api/events/salt",
         "/api/events/salt/admission",
+        "/api/events/salt/socket",
         "/api/nothing",
         "/nothing",
         "/healthz",

@@ -136,7 +136,7 @@ fn policies(venue: &Venue) -> Vec<(String, u32)> {
 #[tokio::test]
 async fn no_thread_of_the_way_in_interrupts_another() {
     const BATCH: u32 = 3;
-    let venue = venue_for_a_crowd().await;
+    let venue = Venue::open().await;
     venue.fan("Marit").await.connects().await;
     let policies = policies(&venue);
     for ours in ["tokio-rt-worker", "reads", "gate", "fan-out-0"] {

@@ -41,7 +41,7 @@ struct Room {
     said_to: Seq,
     /// What came after that, oldest first.
     messages: HashMap<MemberId, Vec<Known>>,
-    /// The number of those.
+    /// The number of those that wait for the index.
     count: usize,
 }
 
@@ -170,9 +170,7 @@ impl Recent {
         let events: HashSet<i64> = drafts.iter().map(|draft| draft.event).collect();
         let rooms = events
             .into_iter()
-            .filter_map(|event| Some((self.rooms.get(&event)?, event)))
-            .filter(|(room, _)| room.head > room.said_to)
-            .map(|(room, event)| (room.count, event));
+            .filter_map(|event| Some((self.rooms.get(&event)?.count, event)));
         let mut full: Vec<_> = rooms.filter(|(count, _)| *count >= most).collect();
         full.sort_unstable_by(|one, other| other.cmp(one));
         full
@@ -200,6 +198,7 @@ impl Recent {
             .execute(tx)
             .await?;
         room.said_to = room.head;
+        room.count = 0;
         Ok(())
     }
 
