@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,9 @@ use tempfile::TempDir;
 use crate::dialect::Dialect;
 use crate::fanout::Target;
 use crate::machine::Pins;
+
+/// Below those that the system gives to the generator's sockets: one of these keeps its port for a minute after its end.
+const PORTS: Range<u16> = 20_000..32_000;
 
 /// How long a server may take until it listens.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -247,6 +252,16 @@ impl Drop for Running {
     }
 }
 
+/// A port on which nobody listens, and another one each time: not every server can listen where the sockets of the run before
+/// have not been forgotten yet.
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let count = PORTS.end - PORTS.start;
+    let begin = u16::try_from(process::id() % u32::from(count))?;
+    let mut steps = (0..count).map(|_| NEXT.fetch_add(1, Ordering::Relaxed));
+    let port = steps.find_map(|step| {
+        let port = PORTS.start + (begin + step % count) % count;
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok().then_some(port)
+    });
+    port.context("no port is free")
 }
