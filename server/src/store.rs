@@ -270,6 +270,8 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        // What a statement would undo when it fails: by default pages of it go through a file.
+        .pragma("temp_store", "memory")
         .pragma("wal_autocheckpoint", AUTO_CHECKPOINT_PAGES.to_string())
 }
 

@@ -101,13 +101,9 @@ async fn apply(rooms: &Rooms, signal: &Signal) -> Result<(), StoreError> {
 
 pub(super) async fn report(rooms: &Rooms, online: impl Fn(&Room) -> u64) -> Result<(), StoreError> {
     let node = std::process::id().to_string();
-    let store = &rooms.0.store;
-    for room in rooms.all_opened() {
-        store
-            .put_presence(room.event(), &node, online(&room), clock::now())
-            .await?;
-    }
-    Ok(())
+    let opened = rooms.all_opened();
+    let counts: Vec<_> = opened.iter().map(|room| (room.event(), online(room))).collect();
+    rooms.0.store.put_presence(&node, &counts, clock::now()).await
 }
 
 async fn close_what_is_over(rooms: &Rooms) {

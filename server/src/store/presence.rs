@@ -2,26 +2,34 @@
 
 use wire::UnixMillis;
 
-use super::{EventId, Result, Store, from_sql, to_sql};
+use super::{BATCH_ROWS, BETWEEN_BATCHES, EventId, Result, Store, from_sql, to_sql};
 
 /// A node's report counts this long, in milliseconds: three of its five-second beats.
 const FRESH_MILLIS: u64 = 15_000;
 
 impl Store {
-    /// Reports one node's count.
-    pub async fn put_presence(&self, event: EventId, node: &str, online: u64, now: UnixMillis) -> Result<()> {
-        let mut tx = self.begin_relaxed().await?;
-        sqlx::query(
-            "INSERT INTO presence (event_id, node, online, at) VALUES (?, ?, ?, ?)
-             ON CONFLICT (event_id, node) DO UPDATE SET online = excluded.online, at = excluded.at",
-        )
-        .bind(event)
-        .bind(node)
-        .bind(to_sql(online))
-        .bind(to_sql(now))
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await
+    /// Reports one node's counts, those of all its rooms together: a commit makes the log's writer read again what it
+    /// knew. An event that has been deleted meanwhile is passed over.
+    pub async fn put_presence(&self, node: &str, counts: &[(EventId, u64)], now: UnixMillis) -> Result<()> {
+        for (place, some) in counts.chunks(BATCH_ROWS).enumerate() {
+            if place > 0 {
+                tokio::time::sleep(BETWEEN_BATCHES).await;
+            }
+            let mut tx = self.begin_relaxed().await?;
+            sqlx::query(
+                "INSERT INTO presence (event_id, node, online, at)
+                 SELECT v.id, ?, counted.value ->> 1, ?
+                   FROM json_each(?) counted CROSS JOIN events v ON v.id = counted.value ->> 0 WHERE true
+                 ON CONFLICT (event_id, node) DO UPDATE SET online = excluded.online, at = excluded.at",
+            )
+            .bind(node)
+            .bind(to_sql(now))
+            .bind(serde_json::to_string(some).unwrap_or_default())
+            .execute(&mut *tx)
+            .await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// Everybody online in an event, over all nodes.
