@@ -1,5 +1,7 @@
 //! The few things that pages ask of the document itself.
 
+use std::cell::Cell;
+
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, UnwrapThrowExt};
 use web_sys::{HtmlElement, HtmlTextAreaElement, css};
@@ -76,9 +78,23 @@ pub fn has_fine_pointer() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// A fresh id for a line: 128 random bits in hexadecimal.
+thread_local! {
+    /// 96 random bits in hexadecimal, those of this page, and how many ids it has made.
+    static IDS: (String, Cell<u32>) = (random_digits(), Cell::default());
+}
+
+/// A fresh id for a line. Ids of one page follow each other: the server's index has them side by side, where ids without
+/// an order would each touch a place of their own.
 pub fn new_id() -> String {
-    let mut bytes = [0_u8; 16];
+    IDS.with(|(page, made)| {
+        let number = made.get();
+        made.set(number.wrapping_add(1));
+        format!("{page}{number:08x}")
+    })
+}
+
+fn random_digits() -> String {
+    let mut bytes = [0_u8; 12];
     let is_random = window()
         .crypto()
         .is_ok_and(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).is_ok());

@@ -55,6 +55,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 
 use gate::Gate;
 use leases::LastSeen;
+use reactions::Rounds;
 use reads::Reads;
 use turn::{Turn, Write};
 
@@ -165,6 +166,7 @@ pub struct Store {
     /// Writes whose loss in a power cut costs nothing: they do not wait for the disk.
     relaxed: SqlitePool,
     turn: Turn,
+    rounds: Arc<Rounds>,
     options: Arc<SqliteConnectOptions>,
     last_seen: LastSeen,
 }
@@ -198,6 +200,7 @@ impl Store {
             gate: Arc::new(Gate::new(file.to_owned(), turn.clone())),
             relaxed,
             turn,
+            rounds: Arc::default(),
             options: Arc::new(options),
             last_seen: LastSeen::default(),
         })
@@ -298,6 +301,11 @@ fn to_sql(number: u64) -> i64 {
 
 fn from_sql(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// What one statement is to take many of, for `json_each`.
+fn json(values: &impl serde::Serialize) -> String {
+    serde_json::to_string(values).expect("numbers and texts are JSON")
 }
 
 #[cfg(test)]

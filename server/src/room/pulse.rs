@@ -7,17 +7,18 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use wire::{Counts, RoomState, Seq, ServerFrame};
+use wire::{Counts, RoomState, Seq, ServerFrame, UnixMillis};
 
 use super::tally::Tally;
+use crate::clock;
 use crate::store::{EventId, Store, Taps};
 
 /// Least time between two tellings.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
-/// Between the first unsaved tap and the write. With the write's own time it stays below the 5 seconds that a crash may
-/// cost.
-const SAVE_AFTER: Duration = Duration::from_secs(2);
+/// Between two writes, at the same moments in all rooms: they share a commit. With the write's own time it stays below the
+/// 5 seconds that a crash may cost.
+const SAVE_EVERY: Duration = Duration::from_secs(2);
 
 /// Between two tries to save what the database did not take.
 const SAVE_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -152,7 +153,7 @@ impl Pulse {
     /// Saves taps until it is stopped, the last ones then; it never stops in the middle of a write.
     pub(super) async fn keep(&self, store: &Store, event: EventId, stop: &CancellationToken) {
         while stop.run_until_cancelled(self.unsaved.notified()).await.is_some() {
-            let mut wait = SAVE_AFTER;
+            let mut wait = until_the_beat(clock::steady());
             while stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_some() {
                 if self.save(store, event).await {
                     break;
@@ -204,6 +205,12 @@ impl Pulse {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long it is until everybody saves.
+fn until_the_beat(now: UnixMillis) -> Duration {
+    let beat = SAVE_EVERY.as_millis() as UnixMillis;
+    Duration::from_millis(beat - now % beat)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use wire::frame::{Refused, Verb};
 use wire::{MemberId, Refusal, Seq, ServerFrame, UnixMillis};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, json};
 use batch::{Batch, Memory};
 
 /// When to try again what the log could not take, in milliseconds.
@@ -319,11 +319,6 @@ pub struct Setting {
     pub pinned: Option<Stated>,
     /// The question on stage.
     pub spotlight: Option<Stated>,
-}
-
-/// What one statement is to take many of, for `json_each`.
-fn json(values: &impl serde::Serialize) -> String {
-    serde_json::to_string(values).expect("numbers and texts are JSON")
 }
 
 fn lock(path: &Path) -> Result<File, StoreError> {

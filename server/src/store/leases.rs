@@ -9,7 +9,7 @@ use wire::{MemberId, Phase, Role, UnixMillis};
 
 use super::members::{self, Behind};
 use super::{BATCH_ROWS, BETWEEN_BATCHES, Beginning, EventId, Result, Seating, Store, TicketId};
-use super::{events, from_sql, signals, to_sql};
+use super::{events, from_sql, json, signals, to_sql};
 use crate::auth::secret::CodeHash;
 use crate::lease::{self, Ask, Decision, Known, TAKEOVER_WINDOW_MILLIS};
 
@@ -135,13 +135,12 @@ impl Store {
         let noted: Vec<_> = self.last_seen.take().into_iter().collect();
         for batch in noted.chunks(BATCH_ROWS) {
             let seen: Vec<_> = batch.iter().map(|(ticket, (epoch, at))| (ticket, epoch, at)).collect();
-            let seen = serde_json::to_string(&seen).unwrap_or_default();
             let mut tx = self.begin_relaxed().await?;
             sqlx::query(
                 "UPDATE leases SET last_seen = seen.value ->> 2 FROM json_each(?) AS seen
                  WHERE leases.ticket_id = seen.value ->> 0 AND leases.epoch = seen.value ->> 1",
             )
-            .bind(seen)
+            .bind(json(&seen))
             .execute(&mut *tx)
             .await?;
             tx.commit().await?;

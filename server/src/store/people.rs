@@ -6,7 +6,7 @@ use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 use wire::moderation::{MemberCard, Person};
 use wire::{MemberId, Role, UnixMillis};
 
-use super::{EventId, Result, Store, from_sql, tickets, to_sql};
+use super::{EventId, Result, Store, from_sql, json, tickets, to_sql};
 use crate::nickname::Keys;
 
 /// Members that a query can name one by one; also the people that are read at a time where more are meant.
@@ -188,10 +188,9 @@ fn push_filter(select: &mut QueryBuilder<'_, Sqlite>, filter: &PeopleFilter, now
         Some(PersonState::Online(members)) if members.len() > FEW => {}
         Some(PersonState::Online(members)) => {
             let ids: Vec<&str> = members.iter().map(MemberId::as_str).collect();
-            let ids = serde_json::to_string(&ids).unwrap_or_default();
             select
                 .push(" AND m.id IN (SELECT value FROM json_each(")
-                .push_bind(ids)
+                .push_bind(json(&ids))
                 .push("))");
         }
         Some(PersonState::Muted) => {

@@ -2,7 +2,7 @@
 
 use wire::UnixMillis;
 
-use super::{BATCH_ROWS, BETWEEN_BATCHES, EventId, Result, Store, from_sql, to_sql};
+use super::{BATCH_ROWS, BETWEEN_BATCHES, EventId, Result, Store, from_sql, json, to_sql};
 
 /// A node's report counts this long, in milliseconds: three of its five-second beats.
 const FRESH_MILLIS: u64 = 15_000;
@@ -24,7 +24,7 @@ impl Store {
             )
             .bind(node)
             .bind(to_sql(now))
-            .bind(serde_json::to_string(some).unwrap_or_default())
+            .bind(json(&some))
             .execute(&mut *tx)
             .await?;
             tx.commit().await?;
@@ -52,5 +52,45 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         tx.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::announced;
+    use super::*;
+
+    const NOON: UnixMillis = 43_200_000;
+
+    #[tokio::test]
+    async fn the_nodes_are_summed_and_an_event_that_is_gone_is_passed_over() {
+        let (_folder, store, event) = announced().await;
+        let gone = event + 1;
+        for (node, counts, at) in [
+            ("one", [(gone, 5), (event, 2)], NOON),
+            ("other", [(gone, 5), (event, 3)], NOON),
+            ("one", [(gone, 5), (event, 4)], NOON + 1),
+        ] {
+            store.put_presence(node, &counts, at).await.expect("reports");
+        }
+        assert_eq!(store.online(event, NOON + 1).await.expect("reads"), 7);
+        assert_eq!(store.online(gone, NOON + 1).await.expect("reads"), 0);
+        let late = NOON + FRESH_MILLIS;
+        assert_eq!(
+            store.online(event, late).await.expect("reads"),
+            4,
+            "the other is silent"
+        );
+        store.prune_presence(late + 2).await.expect("prunes");
+        assert_eq!(store.online(event, NOON + 1).await.expect("reads"), 0);
+    }
+
+    #[tokio::test]
+    async fn more_rooms_than_go_into_one_commit_are_all_reported() {
+        let (_folder, store, event) = announced().await;
+        let mut counts: Vec<_> = (1..=BATCH_ROWS as i64).map(|room| (event + room, 1)).collect();
+        counts.push((event, 8));
+        store.put_presence("one", &counts, NOON).await.expect("reports");
+        assert_eq!(store.online(event, NOON).await.expect("reads"), 8);
     }
 }

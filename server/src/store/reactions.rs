@@ -1,11 +1,14 @@
-//! What the room feels: the totals, and the sums by second.
+//! What the rooms feel: the totals, and the sums by second.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 use wire::UnixMillis;
 use wire::stage::Mood;
 
-use super::{EventId, Result, Store, from_sql, signals, to_sql};
+use super::{BATCH_ROWS, EventId, Result, Store, StoreError, from_sql, json, signals, to_sql};
 
 const MILLIS_PER_SECOND: u64 = 1_000;
 
@@ -23,42 +26,112 @@ pub struct Taps {
     pub count: u64,
 }
 
+/// The rounds of taps that wait for a commit, one an event, oldest first.
+#[derive(Debug, Default)]
+pub(super) struct Rounds(Mutex<VecDeque<Round>>);
+
+/// What was tapped in an event since its last round.
+#[derive(Debug)]
+struct Round {
+    event: EventId,
+    number: u64,
+    taps: Vec<Taps>,
+    saved: oneshot::Sender<Result<()>>,
+}
+
+impl Rounds {
+    fn hand_in(&self, event: EventId, number: u64, taps: &[Taps]) -> oneshot::Receiver<Result<()>> {
+        let (saved, answer) = oneshot::channel();
+        let mut waiting = self.waiting();
+        // Of an event there is one that somebody still waits for.
+        waiting.retain(|round| round.event != event);
+        waiting.push_back(Round {
+            event,
+            number,
+            taps: taps.to_vec(),
+            saved,
+        });
+        answer
+    }
+
+    /// As many as one commit may have, at least one.
+    fn take_some(&self) -> Vec<Round> {
+        let mut waiting = self.waiting();
+        let mut rows = 0;
+        let fits = |round: &&Round| {
+            rows += round.taps.len();
+            rows <= BATCH_ROWS
+        };
+        let count = waiting.iter().take_while(fits).count().max(1);
+        let count = count.min(waiting.len());
+        waiting.drain(..count).collect()
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, VecDeque<Round>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Store {
     /// Adds the taps of a round of saving, all of them or none. The rounds of an event follow one another; one that is on
-    /// disk already is left as it is, so who does not know may ask again.
+    /// disk already is left as it is, so who does not know may ask again. What waits for its turn at the same time shares a
+    /// commit: whoever has the turn saves for all.
     pub async fn add_taps(&self, event: EventId, round: u64, taps: &[Taps]) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let is_new = sqlx::query("UPDATE events SET taps_saved = ?1 WHERE id = ?2 AND taps_saved < ?1")
-            .bind(to_sql(round))
-            .bind(event)
-            .execute(&mut *tx)
-            .await?;
-        if is_new.rows_affected() == 0 {
+        let mut saved = self.rounds.hand_in(event, round, taps);
+        loop {
+            let turn = self.turn.take().await?;
+            match saved.try_recv() {
+                Ok(saved) => return saved,
+                Err(TryRecvError::Closed) => return Err(sqlx::Error::WorkerCrashed.into()),
+                Err(TryRecvError::Empty) => {}
+            }
+            let rounds = self.rounds.take_some();
+            if rounds.is_empty() {
+                // Who has them is about to answer.
+                drop(turn);
+                return saved.await.map_err(|_| sqlx::Error::WorkerCrashed)?;
+            }
+            let written = self.save_rounds(turn, &rounds).await.map_err(Arc::new);
+            for round in rounds {
+                // Who has gone asks again.
+                let _ = round.saved.send(written.clone().map_err(StoreError::Together));
+            }
+        }
+    }
+
+    async fn save_rounds(&self, turn: OwnedSemaphorePermit, rounds: &[Round]) -> Result<()> {
+        let mut tx = self.turn.begin_in(turn, &self.write).await?;
+        let numbers: Vec<_> = rounds.iter().map(|round| (round.event, round.number)).collect();
+        let new: HashSet<EventId> = sqlx::query_scalar(
+            "UPDATE events SET taps_saved = round.value ->> 1 FROM json_each(?) round
+              WHERE events.id = round.value ->> 0 AND taps_saved < round.value ->> 1 RETURNING id",
+        )
+        .bind(json(&numbers))
+        .fetch_all(&mut *tx)
+        .await?
+        .into_iter()
+        .collect();
+        if new.is_empty() {
             return Ok(());
         }
-        for Taps { second, emoji, count } in taps {
-            sqlx::query(
-                "INSERT INTO reactions (event_id, second, emoji, count) VALUES (?, ?, ?, ?)
-                 ON CONFLICT DO UPDATE SET count = count + excluded.count",
-            )
-            .bind(event)
-            .bind(to_sql(*second))
-            .bind(emoji)
-            .bind(to_sql(*count))
-            .execute(&mut *tx)
-            .await?;
-            sqlx::query(
-                "INSERT INTO reaction_totals (event_id, emoji, total) VALUES (?, ?, ?)
-                 ON CONFLICT DO UPDATE SET total = total + excluded.total",
-            )
-            .bind(event)
-            .bind(emoji)
-            .bind(to_sql(*count))
-            .execute(&mut *tx)
-            .await?;
+        let taps: Vec<_> = rounds
+            .iter()
+            .filter(|round| new.contains(&round.event))
+            .flat_map(|round| round.taps.iter().map(|taps| (round.event, taps)))
+            .map(|(event, taps)| (event, taps.second, &taps.emoji, taps.count))
+            .collect();
+        let taps = json(&taps);
+        for add in [
+            "INSERT INTO reactions (event_id, second, emoji, count)
+             SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?) WHERE true
+             ON CONFLICT DO UPDATE SET count = count + excluded.count",
+            "INSERT INTO reaction_totals (event_id, emoji, total)
+             SELECT value ->> 0, value ->> 2, sum(value ->> 3) FROM json_each(?) WHERE true GROUP BY 1, 2
+             ON CONFLICT DO UPDATE SET total = total + excluded.total",
+        ] {
+            sqlx::query(add).bind(&taps).execute(&mut *tx).await?;
         }
-        tx.commit().await?;
-        Ok(())
+        tx.commit().await
     }
 
     /// The last round of saving that is on disk.
@@ -132,7 +205,10 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::{JoinSet, yield_now};
+
     use super::super::fixture::announced;
+    use super::super::turn::COMMIT_WEIGHT;
     use super::*;
 
     fn taps(count: u64) -> Vec<Taps> {
@@ -156,5 +232,95 @@ mod tests {
         assert_eq!(totals, BTreeMap::from([("🔥".to_owned(), 8)]));
         assert_eq!(store.sums(event, 7, 7, 1).await.expect("reads"), [8]);
         assert_eq!(store.taps_saved(event).await.expect("reads"), 2);
+    }
+
+    #[tokio::test]
+    async fn rooms_that_save_at_the_same_time_share_a_commit_and_each_has_its_own_sums() {
+        const ROOMS: u64 = 40;
+        let (_folder, store, first) = announced().await;
+        let mut events = vec![first];
+        for number in 1..ROOMS {
+            events.push(another(&store, first, number).await);
+        }
+        // One of them is saved again, one is gone.
+        store.add_taps(first, 1, &taps(1)).await.expect("saves");
+        let gone = first + 1_000;
+        events.push(gone);
+        let writing = store.turn.take().await.expect("the turn");
+        let before = store.turn.written();
+        let mut saving = JoinSet::new();
+        for (count, event) in (1..).zip(events.clone()) {
+            let store = store.clone();
+            saving.spawn(async move { store.add_taps(event, 1, &taps(count)).await });
+        }
+        while store.rounds.waiting().len() < events.len() {
+            yield_now().await;
+        }
+        drop(writing);
+        while let Some(saved) = saving.join_next().await {
+            saved.expect("runs").expect("saves");
+        }
+        assert_eq!(store.turn.written() - before, COMMIT_WEIGHT, "one commit");
+        for (count, event) in (1..=ROOMS).zip(events) {
+            let totals = store.reaction_totals(event).await.expect("reads");
+            assert_eq!(totals, BTreeMap::from([("🔥".to_owned(), count)]));
+            assert_eq!(store.sums(event, 7, 7, 1).await.expect("reads"), [count]);
+        }
+        assert!(store.reaction_totals(gone).await.expect("reads").is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_fails_for_all_who_shared_it_and_they_may_ask_again() {
+        let (_folder, store, first) = announced().await;
+        let second = another(&store, first, 1).await;
+        let writing = store.turn.take().await.expect("the turn");
+        store.loses_answers(1);
+        let fails = async |event| store.add_taps(event, 1, &taps(2)).await.expect_err("no answer");
+        let release = async {
+            while store.rounds.waiting().len() < 2 {
+                yield_now().await;
+            }
+            drop(writing);
+        };
+        tokio::join!(fails(first), fails(second), release);
+        for event in [first, second] {
+            store.add_taps(event, 1, &taps(2)).await.expect("saves");
+            let totals = store.reaction_totals(event).await.expect("reads");
+            assert_eq!(totals, BTreeMap::from([("🔥".to_owned(), 2)]));
+        }
+    }
+
+    #[test]
+    fn a_commit_has_so_many_rows_and_one_round_at_least() {
+        let rounds = Rounds::default();
+        let rows = |count| vec![taps(1).remove(0); count];
+        let mut answers = Vec::new();
+        for (event, count) in [(1, BATCH_ROWS + 1), (2, BATCH_ROWS - 1), (3, 1), (4, 1)] {
+            answers.push(rounds.hand_in(event, 1, &rows(count)));
+        }
+        answers.push(rounds.hand_in(3, 1, &rows(1)));
+        let taken = || rounds.take_some().iter().map(|round| round.event).collect::<Vec<_>>();
+        assert_eq!([taken(), taken(), taken()], [vec![1], vec![2, 4], vec![3]]);
+        assert!(taken().is_empty());
+        assert!(
+            answers[2].try_recv().is_err_and(|error| error == TryRecvError::Closed),
+            "it was asked again"
+        );
+    }
+
+    /// An event like the first.
+    async fn another(store: &Store, first: EventId, number: u64) -> EventId {
+        let mut tx = store.begin().await.expect("begins");
+        let event = sqlx::query_scalar(
+            "INSERT INTO events (slug, title, artist, doors_at, starts_at, chat, created_at)
+             SELECT slug || ?, title, artist, doors_at, starts_at, chat, created_at FROM events WHERE id = ? RETURNING id",
+        )
+        .bind(to_sql(number))
+        .bind(first)
+        .fetch_one(&mut *tx)
+        .await
+        .expect("announces");
+        tx.commit().await.expect("commits");
+        event
     }
 }

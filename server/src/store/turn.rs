@@ -61,7 +61,8 @@ impl Turn {
         self.begin_in(self.pass_the_line().await?, pool).await
     }
 
-    async fn begin_in(&self, turn: OwnedSemaphorePermit, pool: &SqlitePool) -> Result<Write> {
+    /// Begins it for who has the turn already.
+    pub(super) async fn begin_in(&self, turn: OwnedSemaphorePermit, pool: &SqlitePool) -> Result<Write> {
         let transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
         Ok(Write {
             transaction,

@@ -272,7 +272,7 @@ impl<'b> Batch<'b> {
 
     /// Writes the messages that were decided.
     async fn write(&mut self) -> Result<(), StoreError> {
-        // Neighbours in the file one after the other.
+        // Neighbours in the index one after the other.
         let drafts = self.drafts;
         self.unwritten.sort_by_key(|place| drafts[*place].event);
         let mut rest = self.unwritten.as_slice();
