@@ -6,6 +6,7 @@ pub mod engine;
 pub mod errands;
 pub mod feelings;
 pub mod footlights;
+pub mod ids;
 pub mod outbox;
 pub mod pace;
 pub mod reconnect;

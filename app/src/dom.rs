@@ -1,7 +1,5 @@
 //! The few things that pages ask of the document itself.
 
-use std::cell::Cell;
-
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue, UnwrapThrowExt};
 use web_sys::{HtmlElement, HtmlTextAreaElement, css};
@@ -78,34 +76,16 @@ pub fn has_fine_pointer() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-thread_local! {
-    /// 96 random bits in hexadecimal, those of this page, and how many ids it has made.
-    static IDS: (String, Cell<u32>) = (random_digits(), Cell::default());
-}
-
-/// A fresh id for a line. Ids of one page follow each other: the server's index has them side by side, where ids without
-/// an order would each touch a place of their own.
-pub fn new_id() -> String {
-    IDS.with(|(page, made)| {
-        let number = made.get();
-        made.set(number.wrapping_add(1));
-        format!("{page}{number:08x}")
-    })
-}
-
-fn random_digits() -> String {
-    let mut bytes = [0_u8; 12];
+/// Random bytes, for what is to be unique.
+pub fn random<const COUNT: usize>() -> [u8; COUNT] {
+    let mut bytes = [0_u8; COUNT];
     let is_random = window()
         .crypto()
         .is_ok_and(|crypto| crypto.get_random_values_with_u8_array(&mut bytes).is_ok());
     if !is_random {
         bytes.fill_with(|| byte(js_sys::Math::random()));
     }
-    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
     bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
-        .collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a number below 256")]

@@ -23,6 +23,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -275,9 +276,16 @@ impl Rooms {
     /// # Errors
     /// When the store fails.
     pub async fn report_empty(&self) -> Result<(), StoreError> {
-        for room in self.all_opened() {
-            room.save(&self.0.store).await;
-        }
+        let rooms = self.all_opened();
+        // At one time, so that they share commits.
+        let mut saving: JoinSet<()> = rooms
+            .into_iter()
+            .map(|room| {
+                let store = self.0.store.clone();
+                async move { room.save(&store).await }
+            })
+            .collect();
+        while saving.join_next().await.is_some() {}
         watch::report(self, |_| 0).await
     }
 

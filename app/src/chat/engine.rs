@@ -22,6 +22,7 @@ use super::announcer::Announcer;
 use super::errands::Errands;
 use super::feelings::{Feelings, Summary, Taps};
 use super::footlights::Footlights;
+use super::ids::LineIds;
 use super::outbox::{Gate, Sending, Unsent};
 use super::pace::{Pace, Wait};
 use super::rows::Row;
@@ -105,6 +106,7 @@ struct Inner {
     visit: Visit,
     session: RefCell<Session>,
     transcript: RefCell<Transcript>,
+    ids: LineIds,
     window: Cell<Window>,
     lights: RefCell<Footlights>,
     announcer: RefCell<Announcer>,
@@ -156,6 +158,7 @@ impl Chat {
             visit,
             session: RefCell::new(Session::new(clock::monotonic())),
             transcript: RefCell::new(transcript),
+            ids: LineIds::new(dom::random()),
             window: Cell::default(),
             lights: RefCell::default(),
             announcer: RefCell::default(),
@@ -224,11 +227,9 @@ impl Chat {
     /// Says a line, or asks it as a question to the artist. `false` when too many are on their way already.
     pub fn say(self, text: String, question: bool, by: By) -> bool {
         let added = self.inner(|inner| {
-            inner
-                .transcript
-                .borrow_mut()
-                .outbox
-                .add(dom::new_id(), text, question, Sending::Waiting)
+            let id = inner.ids.id(clock::monotonic(), dom::random());
+            let mut transcript = inner.transcript.borrow_mut();
+            transcript.outbox.add(id, text, question, Sending::Waiting)
         });
         if added == Some(true) {
             if by == By::Fan {

@@ -16,7 +16,7 @@ use crate::store::{EventId, Store, Taps};
 /// Least time between two tellings.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
-/// Between two writes, at the same moments in all rooms: they share a commit. With the write's own time it stays below the
+/// Between two writes, at the same moments in all rooms: those that come together share a commit. With the write's own time it stays below the
 /// 5 seconds that a crash may cost.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
 
@@ -232,6 +232,12 @@ mod tests {
             Tapped::Counted { round, .. } => round,
             Tapped::Unknown => panic!("it is offered"),
         }
+    }
+
+    #[test]
+    fn everybody_saves_at_the_same_moments() {
+        let waits = [0, 1, 1_999, 2_000, 7_500].map(until_the_beat).map(|wait| wait.as_millis());
+        assert_eq!(waits, [2_000, 1_999, 1, 2_000, 500]);
     }
 
     #[tokio::test]

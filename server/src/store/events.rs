@@ -258,17 +258,19 @@ impl Store {
 
     /// Some of the rows that there can be many of, by what tells them apart. What hangs on a ticket goes with it.
     async fn delete_some_rows(&self, event: EventId) -> Result<u64> {
+        // Where many rooms talked at one time, each entry of one lies on a page of its own.
+        let entries = BATCH_ROWS / 4;
         let tables = [
-            ("entries", "seq"),
-            ("said", "member_id, seq"),
-            ("questions", "seq"),
-            ("reactions", "second"),
-            ("tickets", "id"),
-            ("audit", "id"),
-            ("word_rules", "id"),
+            ("entries", "seq", entries),
+            ("said", "member_id, seq", BATCH_ROWS),
+            ("questions", "seq", BATCH_ROWS),
+            ("reactions", "second", BATCH_ROWS),
+            ("tickets", "id", BATCH_ROWS),
+            ("audit", "id", BATCH_ROWS),
+            ("word_rules", "id", BATCH_ROWS),
         ];
         let mut deleted = 0;
-        for (table, key) in tables {
+        for (table, key, rows) in tables {
             let mut tx = self.begin().await?;
             let some = format!(
                 "DELETE FROM {table} WHERE event_id = ?1
@@ -276,7 +278,7 @@ impl Store {
             );
             deleted += sqlx::query(&some)
                 .bind(event)
-                .bind(i64::try_from(BATCH_ROWS).unwrap_or(i64::MAX))
+                .bind(i64::try_from(rows).unwrap_or(i64::MAX))
                 .execute(&mut *tx)
                 .await?
                 .rows_affected();

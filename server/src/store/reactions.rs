@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::oneshot::{self, error::TryRecvError};
+use tokio::sync::oneshot;
 use wire::UnixMillis;
 use wire::stage::Mood;
 
@@ -57,6 +57,8 @@ impl Rounds {
     /// As many as one commit may have, at least one.
     fn take_some(&self) -> Vec<Round> {
         let mut waiting = self.waiting();
+        // Who has gone asks again.
+        waiting.retain(|round| !round.saved.is_closed());
         let mut rows = 0;
         let fits = |round: &&Round| {
             rows += round.taps.len();
@@ -79,12 +81,11 @@ impl Store {
     pub async fn add_taps(&self, event: EventId, round: u64, taps: &[Taps]) -> Result<()> {
         let mut saved = self.rounds.hand_in(event, round, taps);
         loop {
-            let turn = self.turn.take().await?;
-            match saved.try_recv() {
-                Ok(saved) => return saved,
-                Err(TryRecvError::Closed) => return Err(sqlx::Error::WorkerCrashed.into()),
-                Err(TryRecvError::Empty) => {}
-            }
+            let turn = tokio::select! {
+                biased;
+                saved = &mut saved => return saved.map_err(|_| sqlx::Error::WorkerCrashed)?,
+                turn = self.turn.take() => turn?,
+            };
             let rounds = self.rounds.take_some();
             if rounds.is_empty() {
                 // Who has them is about to answer.
@@ -93,7 +94,7 @@ impl Store {
             }
             let written = self.save_rounds(turn, &rounds).await.map_err(Arc::new);
             for round in rounds {
-                // Who has gone asks again.
+                // Unless it has gone.
                 let _ = round.saved.send(written.clone().map_err(StoreError::Together));
             }
         }
@@ -120,6 +121,7 @@ impl Store {
             .flat_map(|round| round.taps.iter().map(|taps| (round.event, taps)))
             .map(|(event, taps)| (event, taps.second, &taps.emoji, taps.count))
             .collect();
+        let rows = taps.len();
         let taps = json(&taps);
         for add in [
             "INSERT INTO reactions (event_id, second, emoji, count)
@@ -131,7 +133,7 @@ impl Store {
         ] {
             sqlx::query(add).bind(&taps).execute(&mut *tx).await?;
         }
-        tx.commit().await
+        tx.commit_rows(rows).await
     }
 
     /// The last round of saving that is on disk.
@@ -205,6 +207,7 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot::error::TryRecvError;
     use tokio::task::{JoinSet, yield_now};
 
     use super::super::fixture::announced;
@@ -260,7 +263,7 @@ mod tests {
         while let Some(saved) = saving.join_next().await {
             saved.expect("runs").expect("saves");
         }
-        assert_eq!(store.turn.written() - before, COMMIT_WEIGHT, "one commit");
+        assert_eq!(store.turn.written() - before, COMMIT_WEIGHT + ROOMS - 1, "one commit");
         for (count, event) in (1..=ROOMS).zip(events) {
             let totals = store.reaction_totals(event).await.expect("reads");
             assert_eq!(totals, BTreeMap::from([("🔥".to_owned(), count)]));
@@ -306,6 +309,9 @@ mod tests {
             answers[2].try_recv().is_err_and(|error| error == TryRecvError::Closed),
             "it was asked again"
         );
+        answers.push(rounds.hand_in(5, 1, &rows(1)));
+        answers.pop();
+        assert!(taken().is_empty(), "nobody waits for it");
     }
 
     /// An event like the first.

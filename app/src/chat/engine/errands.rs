@@ -9,6 +9,7 @@ use wire::{Received, Seq};
 
 use super::{Chat, Inner, encoded};
 use crate::chat::errands::{NotDone, Outcome};
+use crate::chat::ids::digits;
 use crate::{clock, dom};
 
 /// What is done with an errand's outcome.
@@ -49,7 +50,7 @@ impl Chat {
             if !inner.session.borrow().is_live() {
                 return Some(done);
             }
-            let id = dom::new_id();
+            let id = digits(&dom::random::<16>());
             let frame = frame(Some(id.clone()));
             inner.send(&frame);
             let mut errands = inner.errands.borrow_mut();

@@ -176,14 +176,15 @@ impl Chat {
             Received::Other(_) => self.other(&received),
             Received::Known(ServerFrame::Welcome(welcome)) => self.welcomed(*welcome),
             Received::Known(ServerFrame::Message(message)) => {
-                if let Some(body) = &message.body {
-                    self.answered(&body.id);
+                let is_mine = self.inner(|inner| inner.transcript.borrow().is_mine(&message));
+                if is_mine == Some(true) {
+                    self.has_spoken.set(true);
+                    if let Some(body) = &message.body {
+                        self.answered(&body.id);
+                    }
                 }
                 self.inner(|inner| {
                     let mut transcript = inner.transcript.borrow_mut();
-                    if transcript.is_mine(&message) {
-                        self.has_spoken.set(true);
-                    }
                     if transcript.is_news(&message)
                         && let Some(body) = &message.body
                     {

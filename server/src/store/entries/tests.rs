@@ -6,7 +6,7 @@ use std::ops::Range;
 use proptest::prelude::*;
 use proptest::sample::select;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;
 use wire::Role;
 use wire::moderation::{WordAction, WordMatch, WordRule};
@@ -371,13 +371,56 @@ proptest! {
 /// The last migration before messages were indexed by the hundreds.
 const BEFORE: i64 = 5;
 
-/// A file of that version, with a fan's two messages in it.
-async fn an_older_file(file: &Path) {
+/// A file as the migrations up to `last` make it.
+async fn file_of_version(last: i64, file: &Path) -> SqliteConnection {
     let mut old = sqlx::migrate!();
-    old.migrations.to_mut().retain(|migration| migration.version <= BEFORE);
+    old.migrations.to_mut().retain(|migration| migration.version <= last);
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
     let mut connection = options.connect().await.expect("opens");
     old.run(&mut connection).await.expect("makes the tables");
+    connection
+}
+
+/// The last migration that kept the log in the order of its rooms.
+const BY_ROOM: i64 = 7;
+
+const WHOLE_ROWS: &str = "SELECT json_array(event_id, seq, kind, at, member_id, client_id, nickname, role, text, question,
+    reply_to, hidden, target, about, seconds, since, undone, reason, answers) FROM entries ORDER BY event_id, seq";
+
+#[tokio::test]
+async fn a_log_in_the_order_of_its_rooms_comes_over_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("frontrow.db");
+    let mut old = file_of_version(BY_ROOM, &file).await;
+    sqlx::raw_sql(
+        "INSERT INTO events (id, slug, title, artist, doors_at, starts_at, chat, created_at)
+         VALUES (1, 'salt', 'Salt', 'Vesna', 0, 0, 1, 0), (2, 'tide', 'Tide', 'Vesna', 0, 0, 1, 0);
+         INSERT INTO entries VALUES
+         (2, 1, 'message', 10, 'ana', 'one', 'Ana', 'fan', 'hm', 1, NULL, 1, NULL, NULL, NULL, NULL, 0, NULL, NULL),
+         (1, 1, 'message', 11, 'ben', 'two', 'Ben', 'artist', 'ho', 0, 3, 0, NULL, NULL, NULL, NULL, 0, NULL, 4),
+         (1, 2, 'clear', 12, 'mo', NULL, 'Mo', 'moderator', NULL, 0, NULL, 0, 5, 'ana', 60, 7, 1, 'spam', NULL);",
+    )
+    .execute(&mut old)
+    .await
+    .expect("writes");
+    let before: Vec<String> = sqlx::query_scalar(WHOLE_ROWS)
+        .fetch_all(&mut old)
+        .await
+        .expect("reads");
+    old.close().await.expect("closes");
+    let store = Store::open(&file).await.expect("brings it up to date");
+    let after: Vec<String> = sqlx::query_scalar(WHOLE_ROWS)
+        .fetch_all(&store.read)
+        .await
+        .expect("reads");
+    assert_eq!(after, before);
+    assert_eq!(after.len(), 3);
+    assert_eq!(after[1], r#"[1,2,"clear",12,"mo",null,"Mo","moderator",null,0,null,0,5,"ana",60,7,1,"spam",null]"#);
+}
+
+/// A file of before the index, with a fan's two messages in it.
+async fn an_older_file(file: &Path) {
+    let mut connection = file_of_version(BEFORE, file).await;
     sqlx::raw_sql(
         "INSERT INTO events (id, slug, title, artist, doors_at, starts_at, chat, created_at)
          VALUES (1, 'salt', 'Salt', 'Vesna', 0, 0, 1, 0);
