@@ -236,7 +236,9 @@ mod tests {
 
     #[test]
     fn everybody_saves_at_the_same_moments() {
-        let waits = [0, 1, 1_999, 2_000, 7_500].map(until_the_beat).map(|wait| wait.as_millis());
+        let waits = [0, 1, 1_999, 2_000, 7_500]
+            .map(until_the_beat)
+            .map(|wait| wait.as_millis());
         assert_eq!(waits, [2_000, 1_999, 1, 2_000, 500]);
     }
 

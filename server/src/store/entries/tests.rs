@@ -384,7 +384,8 @@ async fn file_of_version(last: i64, file: &Path) -> SqliteConnection {
 /// The last migration that kept the log in the order of its rooms.
 const BY_ROOM: i64 = 7;
 
-const WHOLE_ROWS: &str = "SELECT json_array(event_id, seq, kind, at, member_id, client_id, nickname, role, text, question,
+const WHOLE_ROWS: &str =
+    "SELECT json_array(event_id, seq, kind, at, member_id, client_id, nickname, role, text, question,
     reply_to, hidden, target, about, seconds, since, undone, reason, answers) FROM entries ORDER BY event_id, seq";
 
 #[tokio::test]
@@ -403,10 +404,7 @@ async fn a_log_in_the_order_of_its_rooms_comes_over_whole() {
     .execute(&mut old)
     .await
     .expect("writes");
-    let before: Vec<String> = sqlx::query_scalar(WHOLE_ROWS)
-        .fetch_all(&mut old)
-        .await
-        .expect("reads");
+    let before: Vec<String> = sqlx::query_scalar(WHOLE_ROWS).fetch_all(&mut old).await.expect("reads");
     old.close().await.expect("closes");
     let store = Store::open(&file).await.expect("brings it up to date");
     let after: Vec<String> = sqlx::query_scalar(WHOLE_ROWS)
@@ -415,7 +413,10 @@ async fn a_log_in_the_order_of_its_rooms_comes_over_whole() {
         .expect("reads");
     assert_eq!(after, before);
     assert_eq!(after.len(), 3);
-    assert_eq!(after[1], r#"[1,2,"clear",12,"mo",null,"Mo","moderator",null,0,null,0,5,"ana",60,7,1,"spam",null]"#);
+    assert_eq!(
+        after[1],
+        r#"[1,2,"clear",12,"mo",null,"Mo","moderator",null,0,null,0,5,"ana",60,7,1,"spam",null]"#
+    );
 }
 
 /// A file of before the index, with a fan's two messages in it.
