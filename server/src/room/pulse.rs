@@ -16,9 +16,9 @@ use crate::store::{EventId, Store, Taps};
 /// Least time between two tellings.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
-/// Between two writes, at the same moments in all rooms: those that come together share a commit. With the write's own time it stays below the
+/// Between two writes in milliseconds, at the same moments in all rooms: those that come together share a commit. With the write's own time it stays below the
 /// 5 seconds that a crash may cost.
-const SAVE_EVERY: Duration = Duration::from_secs(2);
+const SAVE_EVERY: u64 = 2_000;
 
 /// Between two tries to save what the database did not take.
 const SAVE_AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -209,8 +209,7 @@ impl Pulse {
 
 /// How long it is until everybody saves.
 fn until_the_beat(now: UnixMillis) -> Duration {
-    let beat = SAVE_EVERY.as_millis() as UnixMillis;
-    Duration::from_millis(beat - now % beat)
+    Duration::from_millis(SAVE_EVERY - now % SAVE_EVERY)
 }
 
 #[cfg(test)]
